@@ -1,0 +1,45 @@
+"""One repository, any database: PostgreSQL, MySQL, MariaDB, SQLite or MongoDB, chosen by a URL."""
+
+from storage.capabilities import Capability
+from storage.entities import Engine
+from storage.errors import (
+    AlreadyExists,
+    Invalid,
+    NotFound,
+    ReadOnly,
+    SchemaOutOfDate,
+    StorageError,
+    TransactionConflict,
+    Unavailable,
+    Unsupported,
+    VersionConflict,
+)
+from storage.migrations import Migrations, Revision
+from storage.query import Filter, Page
+from storage.registry import open_storage
+from storage.repository import PutResult, Repository
+from storage.storage import Storage, Unit
+
+__all__ = [
+    "AlreadyExists",
+    "Capability",
+    "Engine",
+    "Filter",
+    "Invalid",
+    "Migrations",
+    "NotFound",
+    "Page",
+    "PutResult",
+    "ReadOnly",
+    "Repository",
+    "Revision",
+    "SchemaOutOfDate",
+    "Storage",
+    "StorageError",
+    "TransactionConflict",
+    "Unavailable",
+    "Unit",
+    "Unsupported",
+    "VersionConflict",
+    "open_storage",
+]

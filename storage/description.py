@@ -1,0 +1,181 @@
+"""What storage knows of an entity: its fields and their rules, read from the dataclass once.
+
+Every backend works from a ``Description`` and so knows no entity by name; every check of an entity, of
+changes and of an id is here, so that the backends cannot differ in what they refuse.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import NoneType
+from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from storage.errors import Invalid
+from storage.fields import LARGEST_ID, Integer, Rule, Text
+from storage.search import search_key
+
+E = TypeVar("E")
+
+ID = Integer(1, LARGEST_ID, sortable=True)
+VERSION = Integer(1, LARGEST_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an entity: its name, its rule, and whether it admits ``None``."""
+
+    name: str
+    rule: Rule
+    nullable: bool = False
+
+    def check(self, value: object) -> Any:
+        """Return the value as it is stored; ``ValueError`` says what is wrong with it."""
+        if value is None:
+            if self.nullable:
+                return None
+            raise ValueError("must not be null")
+        return self.rule.check(value)
+
+
+@dataclass(frozen=True)
+class Description(Generic[E]):
+    """An entity's type, the name of its table and collection, and its fields without ``id`` and ``version``."""
+
+    name: str
+    type: type[E]
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """Every field that can be filtered by, ``id`` and ``version`` among them."""
+        return {"id": Field("id", ID), "version": Field("version", VERSION)} | {f.name: f for f in self.fields}
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the dataclass's fields in its own order: ``type(*values)`` builds an entity."""
+        return tuple(field.name for field in dataclasses.fields(self.type))  # type: ignore[arg-type]
+
+    @cached_property
+    def searchable(self) -> tuple[str, ...]:
+        """The names of the fields that have a search key, which is stored as ``<name>_key``."""
+        return tuple(f.name for f in self.fields if isinstance(f.rule, Text) and f.rule.searchable)
+
+    def new_values(self, entity: E) -> dict[str, Any]:
+        """Return the checked values of an entity that was not stored yet; ``Invalid`` names every bad field."""
+        problems = {}
+        if self.is_mine(entity).id is not None:
+            problems["id"] = "must be None on a new entity: storage gives the id (put_many takes entities as they are)"
+        if self.is_mine(entity).version != 0:
+            problems["version"] = "must be 0 on a new entity: storage counts versions"
+        return self.checked(entity, problems)
+
+    def stored_values(self, entity: E) -> dict[str, Any]:
+        """Return the checked values, with ``id`` and ``version``, of an entity that is moved as it is."""
+        problems: dict[str, str] = {}
+        identity = {}
+        for name in ("id", "version"):
+            identity[name] = checked_value(self.by_name[name], getattr(self.is_mine(entity), name), problems)
+        return self.checked(entity, problems) | identity
+
+    def distinct_stored_values(self, entities: Iterable[E]) -> list[dict[str, Any]]:
+        """Return the values of ``stored_values`` for each, in id order; an id given twice is ``Invalid``."""
+        rows = {}
+        for entity in entities:
+            values = self.stored_values(entity)
+            if values["id"] in rows:
+                raise Invalid({"id": f"{values['id']} is given twice"})
+            rows[values["id"]] = values
+        return [rows[id] for id in sorted(rows)]
+
+    def changed_values(self, changes: Mapping[str, object]) -> dict[str, Any]:
+        """Return the checked values of an update; ``id``, ``version`` and unknown names are ``Invalid``."""
+        if not isinstance(changes, Mapping):
+            raise Invalid({"changes": f"must map names of fields to values, not be {type(changes).__name__}"})
+        problems: dict[str, str] = {}
+        known = {field.name: field for field in self.fields}
+        values = {}
+        for name, value in changes.items():
+            if name in known:
+                values[name] = checked_value(known[name], value, problems)
+            else:
+                problems[str(name)] = f"cannot be changed: the fields are {', '.join(known)}"
+        return finished(problems, values)
+
+    def entity(self, values: Mapping[str, Any]) -> E:
+        """Build the entity from values by name; more names than the entity has do no harm."""
+        return self.type(*[values[name] for name in self.columns])
+
+    def search_keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
+        """Return the search keys of those values that have one."""
+        return {
+            f"{name}_key": None if values[name] is None else search_key(values[name])
+            for name in self.searchable
+            if name in values
+        }
+
+    def checked(self, entity: E, problems: dict[str, str]) -> dict[str, Any]:
+        """Check every field; add what is wrong to ``problems`` and raise ``Invalid`` if there is anything."""
+        return finished(
+            problems,
+            {field.name: checked_value(field, getattr(entity, field.name), problems) for field in self.fields},
+        )
+
+    def is_mine(self, entity: E) -> Any:
+        """Return the entity; another type is ``Invalid``."""
+        if type(entity) is not self.type:
+            raise Invalid({"entity": f"must be {self.type.__name__}, not {type(entity).__name__}"})
+        return entity
+
+
+def checked_value(field: Field, value: object, problems: dict[str, str]) -> Any:
+    """Return the checked value, or add what is wrong with it to ``problems``."""
+    try:
+        return field.check(value)
+    except ValueError as error:
+        problems[field.name] = str(error)
+        return None
+
+
+def finished(problems: dict[str, str], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values if nothing was wrong with them."""
+    if problems:
+        raise Invalid(problems)
+    return values
+
+
+def check_id(value: object) -> bool:
+    """Return whether any entity could have that id; ``Invalid`` if it is no whole number at all."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Invalid({"id": f"must be a whole number, not {type(value).__name__}"})
+    return ID.minimum <= value <= ID.maximum
+
+
+def check_version(value: object) -> None:
+    """Raise ``Invalid`` unless the value is a version that a stored entity can have, or ``None``."""
+    if value is not None:
+        problems: dict[str, str] = {}
+        checked_value(Field("version", VERSION), value, problems)
+        finished(problems, {})
+
+
+def describe(entity: type[E]) -> Description[E]:
+    """Read an entity's fields; ``TypeError`` if the class is not what storage can keep."""
+    if not dataclasses.is_dataclass(entity):
+        raise TypeError(f"{entity.__name__} must be a dataclass")
+    hints = get_type_hints(entity, include_extras=True)
+    names = [field.name for field in dataclasses.fields(entity)]
+    if not {"id", "version"} <= set(names):
+        raise TypeError(f"{entity.__name__} must have the fields id and version")
+    fields = tuple(read_field(name, hints[name]) for name in names if name not in ("id", "version"))
+    return Description(entity.__name__.lower(), entity, fields)
+
+
+def read_field(name: str, hint: Any) -> Field:
+    """Read one field from its annotation."""
+    rules = [rule for rule in get_args(hint)[1:] if isinstance(rule, Rule)] if get_origin(hint) is Annotated else []
+    if len(rules) != 1:
+        raise TypeError(f"the field {name} must be annotated with one rule, as in Annotated[str, Text(128)]")
+    return Field(name, rules[0], nullable=NoneType in get_args(get_args(hint)[0]))

@@ -1,0 +1,94 @@
+"""The errors of storage: one tree, the same on every backend.
+
+::
+
+    StorageError
+    ├── Invalid               correct the input: every bad field is named in ``problems``
+    ├── NotFound              there is no such entity
+    ├── AlreadyExists         another entity has that value of a unique field
+    ├── VersionConflict       somebody was faster: read again, decide again
+    ├── TransactionConflict   run the whole unit again; nothing of it was kept
+    ├── Unavailable           the database could not do it now: see ``retryable`` and ``may_have_been_applied``
+    ├── ReadOnly              the database takes no writes
+    ├── SchemaOutOfDate       the schema is older, or newer, than the code: migrate, or deploy
+    └── Unsupported           this backend cannot do it at all: see its capabilities
+
+A caller corrects, retries or gives up; that is how the tree is split. No driver's exception leaves a
+repository: it is the ``__cause__`` of one of these. No message holds a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class StorageError(Exception):
+    """The root of the tree. Itself raised only for a driver's error that no rule foresees."""
+
+
+class Invalid(StorageError):
+    """Input that breaks a rule.
+
+    ``problems`` maps each bad field (or argument) to a sentence that says what is wrong with it.
+    """
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = dict(problems)
+        super().__init__("; ".join(f"{name}: {problem}" for name, problem in self.problems.items()))
+
+    def __reduce__(self) -> tuple[type[Invalid], tuple[dict[str, str]]]:
+        return type(self), (self.problems,)
+
+
+class NotFound(StorageError):
+    """No entity has that id."""
+
+
+class AlreadyExists(StorageError):
+    """Another entity has that value of a unique field."""
+
+
+class VersionConflict(StorageError):
+    """The entity has another version than the caller has seen."""
+
+
+class TransactionConflict(StorageError):
+    """The unit met another one (a deadlock, a serialisation failure) and was rolled back as a whole.
+
+    It may be run again as a whole: ``Storage.run`` does.
+    """
+
+
+class Unavailable(StorageError):
+    """The database did not do it.
+
+    ``retryable``: whether trying again can help. ``may_have_been_applied``: the answer to a write or to a
+    COMMIT was lost, so nobody knows; such a call is never repeated by us.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = True, may_have_been_applied: bool = False) -> None:
+        self.retryable = retryable
+        self.may_have_been_applied = may_have_been_applied
+        if may_have_been_applied:
+            message += "; it may have been applied: read before you try again"
+        super().__init__(message)
+
+
+class ReadOnly(StorageError):
+    """The database, its file or the unit takes no writes."""
+
+
+class SchemaOutOfDate(StorageError):
+    """The schema's revision is not the one that this code was written for.
+
+    ``found`` and ``wanted`` are revision ids, ``found`` is ``None`` where nothing was migrated yet.
+    """
+
+    def __init__(self, message: str, *, found: str | None, wanted: str) -> None:
+        self.found = found
+        self.wanted = wanted
+        super().__init__(message)
+
+
+class Unsupported(StorageError):
+    """The backend, as it runs now, lacks the capability."""

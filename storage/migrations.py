@@ -1,0 +1,91 @@
+"""The history of the schema: the same revision ids and the same commands on every backend."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.errors import Invalid, SchemaOutOfDate
+
+REMEDY = "run `flask db upgrade`, or storage.migrations.upgrade()"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One step of the history: its id, such as ``0003``, and what it does in a sentence."""
+
+    id: str
+    summary: str
+
+
+class Migrations(ABC):
+    """The migrations of one storage.
+
+    One upgrader works at a time; another waits, and then finds nothing left to do. A migration that was
+    killed is continued by the next. Every revision keeps the rows and the high-water marks.
+    """
+
+    @abstractmethod
+    def history(self) -> Sequence[Revision]:
+        """Return the revisions that this code knows, oldest first."""
+
+    @abstractmethod
+    def current(self) -> str | None:
+        """Return the id of the database's revision, ``None`` before the first; it may be one we do not know."""
+
+    @abstractmethod
+    def upgrade(self, to: str = "head") -> None:
+        """Run the revisions up to and with ``to``; what was applied already is left alone.
+
+        ``Invalid`` names the rows (at most 20 of them) that a revision cannot take, before it changes anything.
+        """
+
+    @abstractmethod
+    def downgrade(self, to: str) -> None:
+        """Undo the revisions after ``to``, newest first; ``base`` undoes all of them."""
+
+    @abstractmethod
+    def stamp(self, revision: str) -> None:
+        """Record that the database is at ``revision`` without running anything: for adopting one made elsewhere."""
+
+    @abstractmethod
+    def differences(self) -> Sequence[str]:
+        """Return, each in a sentence, the indexes and limits that the database lacks or has otherwise.
+
+        Empty when the database is as the head revision makes it.
+        """
+
+    def head(self) -> str:
+        """Return the id of the newest revision."""
+        return self.history()[-1].id
+
+    def pending(self) -> Sequence[Revision]:
+        """Return the revisions that an upgrade would run, oldest first."""
+        history, current = list(self.history()), self.current()
+        if current is None:
+            return history
+        ids = [revision.id for revision in history]
+        return history[ids.index(current) + 1 :] if current in ids else []
+
+    def check_current(self) -> None:
+        """Raise ``SchemaOutOfDate`` unless the database is at the head revision."""
+        found, wanted = self.current(), self.head()
+        if found == wanted:
+            return
+        if found is None:
+            message = f"the database has no revision yet and the code wants {wanted}: {REMEDY}"
+        elif found in [revision.id for revision in self.history()]:
+            message = f"the database is at revision {found} and the code wants {wanted}: {REMEDY}"
+        else:
+            message = f"the database is at revision {found}, newer than the code's {wanted}: deploy the newer release"
+        raise SchemaOutOfDate(message, found=found, wanted=wanted)
+
+    def resolve(self, revision: str) -> str:
+        """Return the id that ``head`` stands for, or the id itself; ``Invalid`` if it is not in the history."""
+        known = [one.id for one in self.history()]
+        if revision == "head":
+            return known[-1]
+        if revision not in known:
+            raise Invalid({"revision": f"{revision!r} is not in the history: {', '.join(known)}"})
+        return revision

@@ -1,0 +1,33 @@
+"""How a database is opened: sizes and times, the same names on every backend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from storage.errors import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of ``open_storage``; times in seconds.
+
+    ``pool_size``: connections kept at most. ``connect_timeout``: how long opening one may take, and how long
+    a call waits for one of the pool. ``timeout``: how long a statement may go without an answer.
+    ``lock_timeout``: how long a statement waits for a lock that another holds.
+    """
+
+    pool_size: int = 5
+    connect_timeout: float = 5.0
+    timeout: float = 30.0
+    lock_timeout: float = 5.0
+
+    def __post_init__(self) -> None:
+        problems = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+                problems[field.name] = "must be a number above 0"
+        if not problems and self.pool_size != int(self.pool_size):
+            problems["pool_size"] = "must be a whole number"
+        if problems:
+            raise Invalid(problems)

@@ -1,0 +1,202 @@
+"""The storage: one open database, its repositories and its units of work."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from storage.capabilities import Capability
+from storage.description import Description
+from storage.entities import Engine
+from storage.errors import Invalid, NotFound, StorageError, TransactionConflict, Unsupported, VersionConflict
+from storage.migrations import Migrations
+from storage.repository import Repository
+
+E = TypeVar("E")
+R = TypeVar("R")
+
+LONGEST_PAUSE = 0.5
+FIRST_PAUSE = 0.005
+
+
+class Repositories(ABC):
+    """What a storage and a unit have in common: a repository for each entity."""
+
+    @abstractmethod
+    def repository(self, entity: type[E]) -> Repository[E]:
+        """Return the repository of an entity; ``Invalid`` names those there are."""
+
+    @property
+    def engines(self) -> Repository[Engine]:
+        """The engines of the spaceship."""
+        return self.repository(Engine)
+
+
+class Unit(Repositories):
+    """A unit of work: what its repositories write becomes visible together when the block is left, or never.
+
+    After any error other than ``Invalid``, ``NotFound`` and ``VersionConflict`` it is broken, on every
+    engine: each further call raises that error again, and so does leaving the block, even if the error was
+    caught inside. One thread uses it.
+    """
+
+    def __init__(self) -> None:
+        self.failure: StorageError | None = None
+        self.finished = False
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """Surround every call of the unit's repositories: refuse when it is over or broken, see what breaks it."""
+        if self.finished:
+            raise Unsupported("the unit is over: its block was left")
+        if self.failure is not None:
+            raise self.failure
+        try:
+            yield
+        except (Invalid, NotFound, VersionConflict) as error:
+            # With a driver's error behind it, the engine has given the transaction up as well.
+            if error.__cause__ is not None:
+                self.failure = error
+            raise
+        except StorageError as error:
+            self.failure = error
+            raise
+
+    def refuse(self, method: str) -> Unsupported:
+        """Return the error for a method that cannot be part of a unit; the unit is broken by it."""
+        self.failure = Unsupported(f"{method} is not possible inside a unit: call it on the storage itself")
+        return self.failure
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Make it visible. A lost answer is ``Unavailable`` with *may have been applied*."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Undo it; never raises, since the server forgets a transaction whose connection is gone."""
+
+
+class Storage(Repositories):
+    """An open database.
+
+    It connects at the first use, may be used by any number of threads, and opens its connections anew after
+    a fork. ``close`` closes what it opened; a client that was handed in stays open.
+    """
+
+    #: Where it is, with its password masked: for messages and logs.
+    address: str
+    #: The kind of database, such as ``postgresql`` or ``mongodb``.
+    backend: str
+    #: What it migrates with.
+    migrations: Migrations
+
+    def __init__(self, descriptions: Sequence[Description[Any]]) -> None:
+        self.descriptions = {description.type: description for description in descriptions}
+        self.schema_is_current = False
+        self.thread = threading.local()
+
+    def description(self, entity: type[E]) -> Description[E]:
+        """Return what is known of an entity; ``Invalid`` if the storage was not opened with it."""
+        if entity not in self.descriptions:
+            known = ", ".join(one.__name__ for one in self.descriptions)
+            raise Invalid({"entity": f"{entity.__name__} is not kept here, only {known}: see open_storage(entities=)"})
+        return self.descriptions[entity]
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> frozenset[Capability]:
+        """What this database can do; the first look may ask the server."""
+
+    @abstractmethod
+    def ping(self) -> None:
+        """Raise ``Unavailable`` unless the database answers."""
+
+    @abstractmethod
+    def server_version(self) -> str:
+        """Return the name and the version of the server, such as ``PostgreSQL 18.4``."""
+
+    @abstractmethod
+    def connections_in_use(self) -> int:
+        """Return how many connections are lent out at this moment: for tests and for watching."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close what was opened; using the storage afterwards opens it again."""
+
+    @abstractmethod
+    def begin(self, *, read_only: bool) -> Unit:
+        """Begin a unit, or a snapshot; ``Unsupported`` without the capability."""
+
+    def check_schema(self) -> None:
+        """Raise ``SchemaOutOfDate`` unless the schema is the code's; looks once, until it is forgotten."""
+        if not self.schema_is_current:
+            self.migrations.check_current()
+            self.schema_is_current = True
+
+    def forget_schema(self) -> None:
+        """Have the next use look at the schema's revision again."""
+        self.schema_is_current = False
+
+    def transaction(self) -> AbstractContextManager[Unit]:
+        """Open a unit: committed when the block is left cleanly, rolled back on an exception.
+
+        Units do not nest; calls on the storage itself inside the block are not part of it. Only ``version``
+        guards against lost updates, never the isolation of a unit.
+        """
+        return self.block(read_only=False)
+
+    def snapshot(self) -> AbstractContextManager[Unit]:
+        """Open a read-only unit that sees one state for as long as the engine keeps it."""
+        return self.block(read_only=True)
+
+    @contextmanager
+    def block(self, *, read_only: bool) -> Iterator[Unit]:
+        """Hold a unit open for the length of a block."""
+        if getattr(self.thread, "in_unit", False):
+            raise Unsupported("units do not nest: leave the open one first")
+        self.check_schema()
+        unit = self.begin(read_only=read_only)
+        self.thread.in_unit = True
+        try:
+            yield unit
+            if unit.failure is not None:
+                raise unit.failure
+            unit.finished = True
+            unit.commit()
+        except BaseException:
+            unit.finished = True
+            unit.rollback()
+            raise
+        finally:
+            self.thread.in_unit = False
+
+    def run(self, function: Callable[[Unit], R], *, attempts: int = 10) -> R:
+        """Run ``function(unit)`` in a unit and return its result; again, as a whole, on ``TransactionConflict``.
+
+        At most ``attempts`` times, with growing pauses of random length between them. Never again when a
+        COMMIT's answer was lost.
+        """
+        for attempt in range(1, attempts + 1):
+            try:
+                with self.transaction() as unit:
+                    return function(unit)
+            except TransactionConflict:
+                if attempt == attempts:
+                    raise
+                longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+                time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
+        raise Invalid({"attempts": "must be at least 1"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

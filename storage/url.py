@@ -1,0 +1,16 @@
+"""URLs of databases: never shown with their password."""
+
+from __future__ import annotations
+
+import re
+
+# Anything between the scheme and the last @ before the path may hold the password, even where it was
+# written without the escapes that a URL asks for.
+CREDENTIALS = re.compile(r"^([^:/?#]+://)([^:@/]*)(?::(.*))?@", re.DOTALL)
+SECRET_PARAMETERS = re.compile(r"(?i)([?&](?:[^=&]*(?:password|secret|token|key)[^=&]*)=)[^&]*")
+
+
+def masked(url: str) -> str:
+    """Return the URL with ``***`` in place of its password and of parameters that hold secrets."""
+    shown = CREDENTIALS.sub(lambda found: f"{found[1]}{found[2]}{'' if found[3] is None else ':***'}@", url)
+    return SECRET_PARAMETERS.sub(r"\1***", shown)
