@@ -21,7 +21,7 @@ ENTRY_POINTS = "storage.backends"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where a backend's ``open_backend(url_or_client, options, descriptions)`` is, and the extra that brings its driver."""
+    """Where a backend's ``open_backend(url_or_client, options, descriptions)`` is, and the extra with its driver."""
 
     target: str
     extra: str | None

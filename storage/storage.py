@@ -68,11 +68,6 @@ class Unit(Repositories):
             self.failure = error
             raise
 
-    def refuse(self, method: str) -> Unsupported:
-        """Return the error for a method that cannot be part of a unit; the unit is broken by it."""
-        self.failure = Unsupported(f"{method} is not possible inside a unit: call it on the storage itself")
-        return self.failure
-
     @abstractmethod
     def commit(self) -> None:
         """Make it visible. A lost answer is ``Unavailable`` with *may have been applied*."""

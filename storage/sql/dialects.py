@@ -1,0 +1,89 @@
+"""What PostgreSQL, MySQL or MariaDB, and SQLite do differently, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, Table, UnaryExpression
+from sqlalchemy.sql.elements import ColumnElement
+
+from storage.errors import Invalid
+from storage.query import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The differences between the engines that our statements must know.
+
+    ``begin``, ``begin_unit`` and ``begin_snapshot`` are run one after another to open a transaction for
+    several statements of one call, for a unit, and for a unit that reads one state.
+    ``update_returning``: whether UPDATE can return the row it wrote. ``sequences``: whether ids come from one.
+    """
+
+    name: str
+    title: str
+    begin: tuple[str, ...]
+    begin_unit: tuple[str, ...]
+    begin_snapshot: tuple[str, ...]
+    update_returning: bool
+    sequences: bool
+
+    def ordering(self, table: Table, order: Order) -> list[ColumnElement[Any] | UnaryExpression[Any]]:
+        """Return the ORDER BY of an order in the form that its index serves."""
+        column, identity = table.c[order.column], table.c.id
+        if column is identity:
+            return [identity.desc() if order.descending else identity.asc()]
+        first = column.desc() if order.descending else column.asc()
+        if order.nullable and self.name == "postgresql":
+            first = first.nulls_last() if order.descending else first.nulls_first()
+        return [first, identity.desc() if order.descending else identity.asc()]
+
+    def order_nulls(self, statement: Select[Any], table: Table, order: Order) -> Select[Any]:
+        """Order the rows whose column is null, which is by id."""
+        if self.name != "mysql":
+            return statement.order_by(*self.ordering(table, order))
+        # MariaDB sorts the nulls, or walks the primary key past all the rest, unless it is told the index.
+        index = f"FORCE INDEX (ix_{table.name}_{order.column})"
+        identity = table.c.id.desc() if order.descending else table.c.id.asc()
+        return statement.with_hint(table, index, "mysql").order_by(identity)
+
+
+POSTGRESQL = Dialect(
+    name="postgresql",
+    title="PostgreSQL",
+    begin=("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",),
+    begin_unit=("BEGIN ISOLATION LEVEL REPEATABLE READ",),
+    # The state is the one at the first statement, not at BEGIN.
+    begin_snapshot=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT 1"),
+    update_returning=True,
+    sequences=True,
+)
+MYSQL = Dialect(
+    name="mysql",
+    title="MySQL",
+    begin=("START TRANSACTION",),
+    begin_unit=("START TRANSACTION",),
+    begin_snapshot=("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
+    update_returning=False,
+    sequences=False,
+)
+SQLITE = Dialect(
+    name="sqlite",
+    title="SQLite",
+    # Taking the write lock later, after a read, could not wait for it: another's write would be a conflict.
+    begin=("BEGIN IMMEDIATE",),
+    begin_unit=("BEGIN IMMEDIATE",),
+    begin_snapshot=("BEGIN", "SELECT count(*) FROM sqlite_schema"),
+    update_returning=True,
+    sequences=False,
+)
+
+DIALECTS = {dialect.name: dialect for dialect in (POSTGRESQL, MYSQL, SQLITE)} | {"mariadb": MYSQL}
+
+
+def dialect_of(name: str) -> Dialect:
+    """Return the differences of SQLAlchemy's dialect of that name; ``Invalid`` for one we do not know."""
+    if name not in DIALECTS:
+        raise Invalid({"url": f"SQLAlchemy's dialect {name} is not supported, only {', '.join(sorted(DIALECTS))}"})
+    return DIALECTS[name]

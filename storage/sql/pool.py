@@ -1,0 +1,196 @@
+"""The pool of connections to each engine: how one is opened, bounded in time, and found to be dead."""
+
+from __future__ import annotations
+
+import math
+import select
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+
+from storage.errors import Invalid, Unsupported
+from storage.options import Options
+from storage.registry import missing_driver
+from storage.url import masked
+
+#: The driver for each scheme, and the extra that installs it; a ``+driver`` in the URL is accepted and left out.
+DRIVERS = {
+    "postgresql": ("postgresql+psycopg", "postgresql"),
+    "postgres": ("postgresql+psycopg", "postgresql"),
+    "mysql": ("mysql+pymysql", "mysql"),
+    "mariadb": ("mysql+pymysql", "mysql"),
+    "sqlite": ("sqlite+pysqlite", "sqlite"),
+}
+
+#: The server gives up a little before the client does, so that a slow statement ends with an answer.
+SERVER_SHARE = 0.95
+
+
+def read_url(text: str) -> URL:
+    """Return the URL with our driver in it; ``Invalid`` for one that cannot be read."""
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        # The cause would show the URL with its password.
+        raise Invalid({"url": f"{masked(text)!r} cannot be read: scheme://user:password@host/database"}) from None
+    url = url.set(drivername=DRIVERS[url.drivername.partition("+")[0]][0])
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        raise Unsupported("an SQLite database in memory belongs to one connection: use a file, sqlite:///path")
+    return url
+
+
+def open_engine(url: URL, options: Options) -> Engine:
+    """Return an engine in autocommit with a pool as the options say; it connects when it is used."""
+    return build_engine(
+        url,
+        options,
+        pool_size=options.pool_size,
+        max_overflow=0,
+        pool_timeout=options.connect_timeout,
+        pool_use_lifo=True,
+    )
+
+
+def open_migration_engine(url: URL, options: Options) -> Engine:
+    """Return an engine without a pool, whose statements may take as long as they need."""
+    return build_engine(url, options, poolclass=NullPool, unbounded=True)
+
+
+def build_engine(url: URL, options: Options, *, unbounded: bool = False, **pool: Any) -> Engine:
+    """Return an engine that leaves BEGIN, COMMIT and ROLLBACK to us, and so needs no reset of its connections."""
+    name = url.get_backend_name()
+    try:
+        engine = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            pool_reset_on_return=None,
+            hide_parameters=True,
+            connect_args=CONNECT_ARGUMENTS[name](options, unbounded),
+            **pool,
+        )
+    except ModuleNotFoundError as error:
+        raise missing_driver(error, DRIVERS[name][1]) from error
+    event.listen(engine, "connect", PREPARE[name](options, unbounded))
+    if name == "postgresql":
+        from storage.sql.bounded import connect_bounded
+
+        event.listen(engine, "do_connect", connect_bounded(None if unbounded else options.timeout))
+    if name != "sqlite" and not unbounded:
+        event.listen(engine, "checkout", refuse_dead)
+    return engine
+
+
+def postgresql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
+    """Return what psycopg connects with; libpq knows whole seconds, and not less than two."""
+    return {
+        "connect_timeout": max(2, math.ceil(options.connect_timeout)),
+        "client_encoding": "utf8",
+        "application_name": "engine-room",
+    }
+
+
+def mysql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
+    """Return what PyMySQL connects with."""
+    arguments: dict[str, Any] = {"connect_timeout": options.connect_timeout, "charset": "utf8mb4"}
+    return arguments if unbounded else arguments | {"read_timeout": options.timeout, "write_timeout": options.timeout}
+
+
+def sqlite_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
+    """Return what sqlite3 connects with: the pool lends a connection to one thread at a time."""
+    return {"timeout": options.lock_timeout, "check_same_thread": False}
+
+
+Prepare = Callable[[Any, Any], None]
+
+
+def prepare_postgresql(options: Options, unbounded: bool) -> Prepare:
+    """Return what bounds the statements of a new connection."""
+    statement = 0 if unbounded else milliseconds(options.timeout * SERVER_SHARE)
+    lock = 0 if unbounded else milliseconds(options.lock_timeout)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET statement_timeout = {statement}; SET lock_timeout = {lock}")
+
+    return prepare
+
+
+def prepare_mysql(options: Options, unbounded: bool) -> Prepare:
+    """Return what bounds the statements of a new connection and makes the server refuse what it would bend."""
+    wait = max(1, math.ceil(options.lock_timeout))
+
+    def prepare(connection: Any, _record: Any) -> None:
+        mariadb = "mariadb" in connection.get_server_info().lower()
+        settings = ["sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"]
+        if not unbounded:
+            settings += [f"innodb_lock_wait_timeout = {wait}", f"lock_wait_timeout = {wait}"]
+            settings.append(
+                f"max_statement_time = {options.timeout * SERVER_SHARE}"
+                if mariadb
+                else f"max_execution_time = {milliseconds(options.timeout * SERVER_SHARE)}"
+            )
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION " + ", ".join(settings))
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+    return prepare
+
+
+def prepare_sqlite(options: Options, unbounded: bool) -> Prepare:
+    """Return what makes a new connection keep its promises: readers beside a writer, references, durability."""
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+        writable = connection.execute("PRAGMA query_only").fetchone()[0] == 0
+        if mode != "wal" and writable:
+            set_wal(connection)
+
+    return prepare
+
+
+def set_wal(connection: Any) -> None:
+    """Switch the file to a write-ahead log, unless it takes no writes: then there is nothing to log."""
+    import sqlite3
+
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise
+
+
+def refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool replace a connection whose server has closed it: a glance at the socket, no round trip.
+
+    Without it the first write after a server's restart would end as *may have been applied*.
+    """
+    socket = connection.fileno() if hasattr(connection, "fileno") else connection._sock.fileno()
+    if closed_by_peer(socket):
+        raise DisconnectionError
+
+
+def closed_by_peer(descriptor: int) -> bool:
+    """Return whether the other side of a socket has hung up; False where the system cannot tell."""
+    if not hasattr(select, "poll"):
+        return False
+    events = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+    poll = select.poll()
+    poll.register(descriptor, events)
+    return bool(poll.poll(0))
+
+
+def milliseconds(seconds: float) -> int:
+    """Return whole milliseconds, at least one: 0 would mean no bound."""
+    return max(1, round(seconds * 1000))
+
+
+CONNECT_ARGUMENTS = {
+    "postgresql": postgresql_arguments,
+    "mysql": mysql_arguments,
+    "sqlite": sqlite_arguments,
+}
+PREPARE = {"postgresql": prepare_postgresql, "mysql": prepare_mysql, "sqlite": prepare_sqlite}
