@@ -70,16 +70,20 @@ class Migrations(ABC):
 
     def check_current(self) -> None:
         """Raise ``SchemaOutOfDate`` unless the database is at the head revision."""
-        found, wanted = self.current(), self.head()
-        if found == wanted:
-            return
+        found = self.current()
+        if found != self.head():
+            raise self.out_of_date(found)
+
+    def out_of_date(self, found: str | None) -> SchemaOutOfDate:
+        """Return the error for a database at a revision that is not the head, or that we do not know."""
+        wanted = self.head()
         if found is None:
             message = f"the database has no revision yet and the code wants {wanted}: {REMEDY}"
         elif found in [revision.id for revision in self.history()]:
             message = f"the database is at revision {found} and the code wants {wanted}: {REMEDY}"
         else:
             message = f"the database is at revision {found}, newer than the code's {wanted}: deploy the newer release"
-        raise SchemaOutOfDate(message, found=found, wanted=wanted)
+        return SchemaOutOfDate(message, found=found, wanted=wanted)
 
     def resolve(self, revision: str) -> str:
         """Return the id that ``head`` stands for, or the id itself; ``Invalid`` if it is not in the history."""

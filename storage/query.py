@@ -11,12 +11,15 @@ from typing import Any, Generic, TypeVar
 from storage.cursor import Position, plain, read_cursor, write_cursor
 from storage.description import Description, Field
 from storage.errors import Invalid
-from storage.fields import check_characters
-from storage.search import prefix_end, search_key
+from storage.fields import Text, check_characters
+from storage.search import KEY_FACTOR, prefix_end, search_key
 
 E = TypeVar("E")
 
 LARGEST_LIMIT = 1000
+#: Engines bound the parameters of a statement, and the depth of what is asked; this is far below any of them.
+MOST_FILTERS = 100
+MOST_VALUES = 1000
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 OPERATORS = (*COMPARISONS, "in", "is_null", "contains", "starts_with")
 
@@ -96,13 +99,22 @@ class Query(Generic[E]):
         if not self.order.nullable:
             yield Segment(self.conditions, self.order, None, self.position)
             return
-        for nulls in (False, True) if self.order.descending else (True, False):
+        for nulls in self.stretches():
             if self.position is None:
                 yield Segment(self.conditions, self.order, nulls, None)
             elif (self.position.value is None) is nulls:
                 yield Segment(self.conditions, self.order, nulls, self.position)
             elif nulls is self.order.descending:
                 yield Segment(self.conditions, self.order, nulls, None)
+
+    def stretches(self) -> Sequence[bool]:
+        """Return which stretches of a nullable order can hold anything, in its direction: True for the nulls."""
+        stretches = [False, True] if self.order.descending else [True, False]
+        for condition in self.conditions:
+            if condition.column == self.order.column and condition.operator != "ne":
+                wanted = condition.operator == "is_null" and condition.value
+                stretches = [nulls for nulls in stretches if nulls is wanted]
+        return stretches
 
     def page(self, read: Callable[[Segment, int], Sequence[E]]) -> Page[E]:
         """Fill a page by ``read(segment, how many)``; one row more than asked for tells whether more follows."""
@@ -144,6 +156,8 @@ def checked_order(description: Description[E], order_by: str) -> Order:
 
 def checked_filters(description: Description[E], filters: Sequence[Filter]) -> tuple[Condition, ...]:
     """Turn filters into conditions; ``Invalid`` names each field whose filter is wrong."""
+    if len(filters) > MOST_FILTERS:
+        raise Invalid({"filters": f"at most {MOST_FILTERS} can be combined, not {len(filters)}"})
     problems: dict[str, str] = {}
     conditions: list[Condition] = []
     for filter in filters:
@@ -155,6 +169,9 @@ def checked_filters(description: Description[E], filters: Sequence[Filter]) -> t
             problems[str(filter.field)] = str(error)
     if problems:
         raise Invalid(problems)
+    values = sum(len(condition.value) for condition in conditions if condition.operator == "in")
+    if values > MOST_VALUES:
+        raise Invalid({"filters": f"in can list at most {MOST_VALUES} values in one query, not {values}"})
     return tuple(conditions)
 
 
@@ -176,7 +193,7 @@ def conditions_of(description: Description[E], filter: Filter) -> list[Condition
                 raise ValueError("is_null wants True or False")
             return [Condition(name, "is_null", value)]
         case "contains" | "starts_with" if name in description.searchable:
-            return search_conditions(f"{name}_key", filter.operator, value)
+            return search_conditions(field, filter.operator, value)
         case "contains" | "starts_with":
             raise ValueError("cannot be searched")
         case _:
@@ -197,14 +214,18 @@ def several(field: Field, values: object) -> tuple[Any, ...]:
     return tuple(sorted({compared(field, value) for value in values}))
 
 
-def search_conditions(key: str, operator: str, value: object) -> list[Condition]:
+def search_conditions(field: Field, operator: str, value: object) -> list[Condition]:
     """Check a piece of text to search for; blanks at its ends count, and nothing is found everywhere."""
+    assert isinstance(field.rule, Text)  # noqa: S101 - for the type checker: nothing else is searchable
     if not isinstance(value, str):
         raise ValueError(f"the text to search for must be text, not {type(value).__name__}")
     check_characters(value)
-    wanted = search_key(value)
+    key, wanted = f"{field.name}_key", search_key(value)
     if not wanted:
         return []
+    if len(wanted) > KEY_FACTOR * field.rule.max_length:
+        # It can be in no key, and engines bound the length of a pattern.
+        return [Condition(key, "in", ())]
     if operator == "contains":
         return [Condition(key, "contains", wanted)]
     end = prefix_end(wanted)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
+#: The longest key, against the length of the text it belongs to: folding makes three of one at most.
+KEY_FACTOR = 3
+
 LAST_CODE_POINT = 0x10FFFF
 FIRST_SURROGATE, LAST_SURROGATE = 0xD800, 0xDFFF
 

@@ -27,7 +27,13 @@ def connect_bounded(bound: float | None) -> Callable[..., Any]:
     """Return what SQLAlchemy is to connect with."""
 
     def connect(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> BoundedConnection:
-        connection = BoundedConnection.connect(*arguments, **parameters)
+        try:
+            connection = BoundedConnection.connect(*arguments, **parameters)
+        except psycopg.OperationalError as error:
+            # libpq keeps the SQLSTATE of a refused connection to itself, but tells how far it came.
+            if error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password):
+                raise psycopg.errors.InvalidAuthorizationSpecification(str(error)) from error
+            raise
         connection.bound = bound
         return connection
 

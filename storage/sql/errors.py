@@ -39,7 +39,9 @@ def schema_missing(sentence: str) -> StorageError:
 
 def lost(sentence: str, *, written: bool = False) -> StorageError:
     """Return the error for a connection that is gone; ``written``: it was waiting for the answer to a write."""
-    return Unavailable(f"the connection to the database was lost ({sentence})", may_have_been_applied=written)
+    return Unavailable(
+        f"the database cannot be reached, or the connection was lost ({sentence})", may_have_been_applied=written
+    )
 
 
 def meaning(kind: type[StorageError], sentence: str) -> Meaning:
@@ -94,7 +96,8 @@ MYSQL: dict[int, Meaning] = {
     **dict.fromkeys((2002, 2003, 2006, 2012, 2013, 2014, 2027, 2055, 4031), lost),
     **dict.fromkeys((1020, 1213, 1614), CONFLICT),
     **dict.fromkeys((1022, 1062, 1169, 1586), EXISTS),
-    **dict.fromkeys((1048, 1264, 1265, 1292, 1364, 1366, 1406, 1411, 1451, 1452, 1690, 3819, 4025), invalid),
+    **dict.fromkeys((1048, 1263, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452), invalid),
+    **dict.fromkeys((1690, 3819, 4025), invalid),
     **dict.fromkeys((1054, 1146, 1932), schema_missing),
     **dict.fromkeys((1290, 1792, 1836), READ_ONLY),
     **dict.fromkeys((1044, 1045, 1130, 1142, 1143, 1227, 1251, 1698, 2059), DENIED),
@@ -125,6 +128,8 @@ SQLITE: dict[int, Meaning] = {
     20: invalid,
     23: DENIED,
     25: invalid,
+    # The shared memory beside a write-ahead log has no room on the disk.
+    4874: NO_ROOM,
     26: DAMAGED,
 }
 
@@ -155,18 +160,19 @@ def translate(error: exc.SQLAlchemyError, *, written: bool = False) -> StorageEr
 
 
 def driver_meaning(error: BaseException) -> Meaning:
-    """Return what a driver's error means, by the attributes that only its driver's errors have."""
+    """Return what a driver's error means, by what only its driver's errors have."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is not None:
+        return SQLITE.get(code, SQLITE.get(code & 0xFF, UNFORESEEN))
+    # PyMySQL's have an SQLSTATE too, but a coarse one: the number comes first.
+    if error.args and isinstance(error.args[0], int):
+        return MYSQL.get(error.args[0], UNFORESEEN)
     if hasattr(error, "sqlstate"):
         state = error.sqlstate
         # psycopg gives no SQLSTATE where no answer came: the connection was not made, or is gone.
         if state is None:
             return lost if is_named(error, "OperationalError", "InterfaceError") else UNFORESEEN
         return next((POSTGRESQL[state[:n]] for n in (5, 3, 2) if state[:n] in POSTGRESQL), UNFORESEEN)
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None:
-        return SQLITE.get(code, SQLITE.get(code & 0xFF, UNFORESEEN))
-    if error.args and isinstance(error.args[0], int):
-        return MYSQL.get(error.args[0], UNFORESEEN)
     return UNFORESEEN
 
 
@@ -177,7 +183,7 @@ def is_named(error: BaseException, *names: str) -> bool:
 
 def described(error: BaseException) -> str:
     """Return the class and the code of a driver's error."""
+    if error.args and isinstance(error.args[0], int):
+        return f"{type(error).__name__} {error.args[0]}"
     code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
-    if code is None and error.args and isinstance(error.args[0], int):
-        code = error.args[0]
     return type(error).__name__ if code is None else f"{type(error).__name__} {code}"

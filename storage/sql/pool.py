@@ -93,9 +93,13 @@ def postgresql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
 
 
 def mysql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
-    """Return what PyMySQL connects with."""
-    arguments: dict[str, Any] = {"connect_timeout": options.connect_timeout, "charset": "utf8mb4"}
-    return arguments if unbounded else arguments | {"read_timeout": options.timeout, "write_timeout": options.timeout}
+    """Return what PyMySQL connects with.
+
+    Its own bound on connecting ends with TCP's handshake; the server's greeting is read under ``read_timeout``,
+    which becomes the statements' once the connection stands.
+    """
+    bound = options.connect_timeout
+    return {"connect_timeout": bound, "read_timeout": bound, "write_timeout": bound, "charset": "utf8mb4"}
 
 
 def sqlite_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
@@ -112,7 +116,10 @@ def prepare_postgresql(options: Options, unbounded: bool) -> Prepare:
     lock = 0 if unbounded else milliseconds(options.lock_timeout)
 
     def prepare(connection: Any, _record: Any) -> None:
-        connection.execute(f"SET statement_timeout = {statement}; SET lock_timeout = {lock}")
+        # A plan made for any value at all walks the wrong index for some: plan for the values at hand.
+        connection.execute(
+            f"SET statement_timeout = {statement}; SET lock_timeout = {lock}; SET plan_cache_mode = force_custom_plan"
+        )
 
     return prepare
 
@@ -122,6 +129,7 @@ def prepare_mysql(options: Options, unbounded: bool) -> Prepare:
     wait = max(1, math.ceil(options.lock_timeout))
 
     def prepare(connection: Any, _record: Any) -> None:
+        connection._read_timeout = connection._write_timeout = None if unbounded else options.timeout
         mariadb = "mariadb" in connection.get_server_info().lower()
         settings = ["sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"]
         if not unbounded:

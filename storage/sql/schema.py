@@ -10,18 +10,18 @@ from sqlalchemy.schema import SchemaItem
 
 from storage.description import Description, Field
 from storage.fields import Text
+from storage.search import KEY_FACTOR
 from storage.sql.mapping import CodePointText, column_type
 
 NAMING = {"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
 
-#: The longest search key, against the length of the text it belongs to: folding makes three of one at most.
-KEY_FACTOR = 3
+IDS_TABLE = "engine_room_ids"
 
 
 def ids_table(metadata: MetaData) -> Table:
     """Return the table of the high-water marks, a row for each entity; PostgreSQL has sequences instead."""
     return Table(
-        "engine_room_ids",
+        IDS_TABLE,
         metadata,
         Column("entity", String(64), primary_key=True),
         Column("last_id", BigInteger, nullable=False),

@@ -1,0 +1,81 @@
+"""One upgrader at a time: how each engine keeps the second one waiting, and what a killed one leaves behind.
+
+PostgreSQL and SQLite run a whole upgrade in one transaction, of which a killed one leaves nothing. MySQL and
+MariaDB commit each statement that defines something, and so the revisions ask before each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.errors import Unavailable
+from storage.sql.errors import translated
+
+#: How long another upgrader may take, in seconds: rows in their millions are rewritten in minutes.
+LONGEST_UPGRADE = 86_400
+
+
+def sole_upgrader(connection: Connection) -> AbstractContextManager[None]:
+    """Hold the lock for the length of a block; what was done in it is kept if the block is left cleanly."""
+    return LOCKS[connection.dialect.name](connection)
+
+
+@contextmanager
+def postgresql(connection: Connection) -> Iterator[None]:
+    """Hold an advisory lock, which ends with the transaction."""
+    # At READ COMMITTED, whatever the server's default, what the other one committed is seen after the wait.
+    with transaction(connection, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"):
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('engine_room_version'))")
+        yield
+
+
+@contextmanager
+def sqlite(connection: Connection) -> Iterator[None]:
+    """Hold the file's write lock."""
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LONGEST_UPGRADE * 1000}")
+    # A revision that replaces a table must neither delete what refers to it nor rewrite the references. Both
+    # settings are deaf inside a transaction.
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
+    with transaction(connection, "BEGIN IMMEDIATE"):
+        yield
+
+
+@contextmanager
+def mysql(connection: Connection) -> Iterator[None]:
+    """Hold a named lock, which ends with the connection; names belong to the server, so ours has the database's."""
+    name = "CONCAT('engine_room ', MD5(DATABASE()))"
+    if connection.exec_driver_sql(f"SELECT GET_LOCK({name}, {LONGEST_UPGRADE})").scalar() != 1:
+        raise Unavailable("another migration holds the lock and does not end: look for it in SHOW PROCESSLIST")
+    try:
+        yield
+    finally:
+        with suppress(SQLAlchemyError):
+            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({name})")
+
+
+@contextmanager
+def transaction(connection: Connection, begin: str) -> Iterator[None]:
+    """Commit what the block did, or roll it back."""
+    connection.exec_driver_sql(begin)
+    try:
+        yield
+    except BaseException:
+        # A server that is gone has forgotten the transaction by itself.
+        with suppress(SQLAlchemyError):
+            connection.exec_driver_sql("ROLLBACK")
+        raise
+    with translated(written=True):
+        connection.exec_driver_sql("COMMIT")
+
+
+LOCKS: dict[str, Callable[[Connection], AbstractContextManager[None]]] = {
+    "postgresql": postgresql,
+    "sqlite": sqlite,
+    "mysql": mysql,
+    "mariadb": mysql,
+}

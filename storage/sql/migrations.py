@@ -1,0 +1,175 @@
+"""The migrations of an SQL database: Alembic's, under a lock of ours."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, column, inspect, select, table
+
+from storage.errors import Invalid
+from storage.migrations import Migrations, Revision
+from storage.sql.differences import find_differences
+from storage.sql.errors import translated
+from storage.sql.migration_lock import sole_upgrader
+from storage.sql.unfinished import find_begun, forget_begun, note_begun
+
+#: Ours alone: a reader's own ``alembic_version`` is left as it is.
+VERSION_TABLE = "engine_room_version"
+
+#: What Alembic calls the state before the first revision.
+BASE = "base"
+
+# Alembic's ``op`` and ``context`` are proxies that belong to the whole process: two threads that migrate two
+# databases would write into each other's.
+ALEMBIC_IN_USE = threading.Lock()
+
+
+def script_location() -> Path:
+    """Return the folder of the revisions: beside this module in an installed wheel, else the repository's."""
+    installed = Path(__file__).parent / "alembic"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "alembic"
+
+
+class SqlMigrations(Migrations):
+    """See ``Migrations`` for what each method promises.
+
+    ``open_engine`` returns a new engine in autocommit, without a pool and without a bound on statements; it
+    is disposed of here. ``metadata`` holds the tables as the code wants them.
+    """
+
+    def __init__(self, open_engine: Callable[[], Engine], metadata: MetaData) -> None:
+        self.open_engine = open_engine
+        self.metadata = metadata
+
+    @cached_property
+    def scripts(self) -> ScriptDirectory:
+        """The revisions, read when they are first asked for."""
+        return ScriptDirectory.from_config(self.config())
+
+    def history(self) -> Sequence[Revision]:
+        """Return the revisions; the summary is the first line of each one's docstring."""
+        newest_first = list(self.scripts.walk_revisions())
+        return [Revision(one.revision, one.doc.splitlines()[0]) for one in reversed(newest_first)]
+
+    def current(self) -> str | None:
+        """Return what the version table records, without Alembic: every start asks for it."""
+        with self.connected() as connection:
+            return recorded_revision(connection)
+
+    def upgrade(self, to: str = "head") -> None:
+        """Run the revisions; in one transaction where the engine can, else each step asks if it is done."""
+        target = self.resolve(to)
+        with self.connected() as connection:
+            if self.is_done(connection, target):
+                return
+        with self.exclusive() as connection:
+            self.end_begun(connection)
+            # Somebody else may have upgraded while we waited, even to a release that is newer than ours.
+            if not self.is_done(connection, target):
+                self.migrate(connection, target)
+
+    def downgrade(self, to: str) -> None:
+        """Undo the revisions as ``upgrade`` runs them."""
+        target = BASE if to == BASE else self.resolve(to)
+        with self.exclusive() as connection:
+            self.end_begun(connection)
+            if self.applied(recorded_revision(connection)) > self.applied(target):
+                self.migrate(connection, target)
+
+    def stamp(self, revision: str) -> None:
+        """Replace what the version table records, whatever it was."""
+        target = self.resolve(revision)
+        with self.exclusive() as connection:
+            self.run(connection, command.stamp, target, purge=True)
+            forget_begun(connection)
+
+    def differences(self) -> Sequence[str]:
+        """Compare with the code's tables, and with the limits that the revisions say they set."""
+        limits: set[str] = set()
+        with self.connected() as connection:
+            for script in self.scripts.walk_revisions():
+                limits.update(getattr(script.module, "LIMITS", {}).get(connection.dialect.name, ()))
+            return find_differences(connection, self.metadata, limits)
+
+    def applied(self, revision: str | None) -> int:
+        """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""
+        known = [BASE, *(one.id for one in self.history())]
+        if (revision or BASE) not in known:
+            raise self.out_of_date(revision)
+        return known.index(revision or BASE)
+
+    @contextmanager
+    def connected(self) -> Iterator[Connection]:
+        """Give a connection of its own."""
+        engine = self.open_engine()
+        try:
+            with translated(), engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """Give a connection while nobody else upgrades; what was done is kept if the block is left cleanly."""
+        try:
+            with self.connected() as connection, sole_upgrader(connection):
+                yield connection
+        except ValueError as error:
+            # How a revision, which knows nothing of us, refuses what it finds.
+            raise Invalid({"database": str(error)}) from error
+
+    def is_done(self, connection: Connection, target: str) -> bool:
+        """Return whether an upgrade to the target has nothing to do."""
+        is_reached = self.applied(recorded_revision(connection)) >= self.applied(target)
+        return is_reached and find_begun(connection) is None
+
+    def end_begun(self, connection: Connection) -> None:
+        """Take a migration that was killed to where it was bound for."""
+        target = find_begun(connection)
+        if target is not None:
+            self.move(connection, target)
+            forget_begun(connection)
+
+    def migrate(self, connection: Connection, target: str) -> None:
+        """Go to a revision or to ``base``, and have that written down for as long as it takes."""
+        note_begun(connection, target)
+        try:
+            self.move(connection, target)
+        except ValueError:
+            # How a revision refuses, before it changes anything.
+            forget_begun(connection)
+            raise
+        forget_begun(connection)
+
+    def move(self, connection: Connection, target: str) -> None:
+        """Go up or down."""
+        found, wanted = self.applied(recorded_revision(connection)), self.applied(target)
+        if found != wanted:
+            self.run(connection, command.upgrade if found < wanted else command.downgrade, target)
+
+    def run(self, connection: Connection, alembic_command: Callable[..., None], to: str, **options: bool) -> None:
+        """Run a command of Alembic on the connection; it is the folder's ``env.py`` that takes it up."""
+        config = self.config()
+        config.attributes |= {"connection": connection, "metadata": self.metadata}
+        with ALEMBIC_IN_USE:
+            alembic_command(config, to, **options)
+
+    def config(self) -> Config:
+        """Return Alembic's configuration, made here: there is no ``alembic.ini``."""
+        config = Config()
+        config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+        return config
+
+
+def recorded_revision(connection: Connection) -> str | None:
+    """Return the revision that the version table records, ``None`` where there is no table or no row."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))

@@ -1,0 +1,102 @@
+"""The history of the schema on each engine: where a database is, where it goes, and what is left alone."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+import pytest
+
+from storage import Invalid, Revision, SchemaOutOfDate, open_storage
+from tests.sql.plain import execute, snapshot
+
+
+def test_the_history_names_each_revision_and_what_it_does(unmigrated):
+    history = unmigrated.migrations.history()
+    assert [revision.id for revision in history][:3] == ["0001", "0002", "0003"]
+    assert history[1] == Revision("0002", "When an engine was last fired.")
+
+
+def test_an_empty_database_has_no_revision_and_stays_empty_when_asked(unmigrated, sql_url):
+    assert unmigrated.migrations.current() is None
+    assert snapshot(sql_url) == {}
+
+
+def test_each_revision_is_current_after_an_upgrade_to_it(unmigrated):
+    found = []
+    for revision in unmigrated.migrations.history():
+        unmigrated.migrations.upgrade(revision.id)
+        found.append(unmigrated.migrations.current())
+    assert found == [revision.id for revision in unmigrated.migrations.history()]
+
+
+def test_each_revision_is_current_after_a_downgrade_to_it(unmigrated):
+    unmigrated.migrations.upgrade()
+    for wanted in ("0002", "0001", "base"):
+        unmigrated.migrations.downgrade(wanted)
+        assert unmigrated.migrations.current() == (None if wanted == "base" else wanted)
+
+
+def test_a_revision_that_is_not_in_the_history_is_invalid(unmigrated):
+    for method in (unmigrated.migrations.upgrade, unmigrated.migrations.downgrade, unmigrated.migrations.stamp):
+        with pytest.raises(Invalid, match="'1234' is not in the history: 0001"):
+            method("1234")
+
+
+def test_an_upgrade_to_where_the_database_is_already_changes_nothing(unmigrated, sql_url):
+    unmigrated.migrations.upgrade()
+    before = snapshot(sql_url)
+    unmigrated.migrations.upgrade()
+    unmigrated.migrations.upgrade("0001")
+    assert snapshot(sql_url) == before
+
+
+def test_a_downgrade_to_where_the_database_is_not_yet_changes_nothing(unmigrated, sql_url):
+    unmigrated.migrations.upgrade("0001")
+    before = snapshot(sql_url)
+    unmigrated.migrations.downgrade("0002")
+    assert snapshot(sql_url) == before
+
+
+def test_stamp_records_a_revision_and_runs_nothing(unmigrated, sql_url):
+    unmigrated.migrations.stamp("0002")
+    assert unmigrated.migrations.current() == "0002"
+    assert set(snapshot(sql_url)) == {"engine_room_version"}
+
+
+def test_stamp_replaces_a_revision_that_is_unknown(unmigrated, sql_url):
+    unmigrated.migrations.stamp("head")
+    execute(sql_url, "UPDATE engine_room_version SET version_num = 'f00d'")
+    unmigrated.migrations.stamp("0001")
+    assert unmigrated.migrations.current() == "0001"
+
+
+def test_a_database_at_a_newer_revision_is_left_alone(unmigrated, sql_url):
+    unmigrated.migrations.upgrade()
+    execute(sql_url, "UPDATE engine_room_version SET version_num = '9999'")
+    before = snapshot(sql_url)
+    for migrate in (unmigrated.migrations.upgrade, lambda: unmigrated.migrations.downgrade("base")):
+        with pytest.raises(SchemaOutOfDate, match="revision 9999, newer than the code's 0003") as caught:
+            migrate()
+        assert (caught.value.found, caught.value.wanted) == ("9999", "0003")
+    assert snapshot(sql_url) == before
+
+
+def test_a_downgrade_to_base_leaves_no_table_but_the_empty_record(unmigrated, sql_url):
+    unmigrated.migrations.upgrade()
+    unmigrated.migrations.downgrade("base")
+    assert {name: table["rows"] for name, table in snapshot(sql_url).items()} == {"engine_room_version": []}
+
+
+def test_two_threads_can_migrate_two_databases_at_once(sql_kind, make_database):
+    urls = [make_database(sql_kind), make_database(sql_kind)]
+
+    def migrate(url: str) -> None:
+        with open_storage(url) as storage:
+            storage.migrations.upgrade()
+
+    threads = [Thread(target=migrate, args=[url]) for url in urls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert snapshot(urls[0]) == snapshot(urls[1]) != {}
