@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, column, func, select, text, update
+from sqlalchemy import BigInteger, Boolean, Connection, Table, bindparam, column, func, select, text, update
 from sqlalchemy import table as sql_table
 
 from storage.errors import SchemaOutOfDate, Unavailable
@@ -39,7 +39,7 @@ class SequenceIds(Ids):
         self.table = table
         # The name comes from the entity's class, and quoting keeps it a name.
         self.name = f"{table.name}_id_seq"
-        self.state: Select[tuple[int, bool]] = select(column("last_value"), column("is_called")).select_from(
+        self.state = select(column("last_value", BigInteger), column("is_called", Boolean)).select_from(
             sql_table(self.name)
         )
         self.next_value = func.nextval(self.name)

@@ -1,0 +1,30 @@
+"""The Flask application: a JSON API, pages for people, and what operations ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from storage.flask import Storage
+from webapp import api, errors, operations, pages
+from webapp.config import check_secret_key, configured_app
+
+__all__ = ["create_app"]
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Return the application; nothing is opened before the first request.
+
+    ``config`` wins over the environment, which wins over ``instance/config.py``. What is missing or wrong in
+    it is a ``ConfigurationError``.
+    """
+    app = configured_app(config)
+    check_secret_key(app)
+    Storage(app)
+    errors.init_app(app)
+    app.url_map.converters["id"] = api.IdConverter
+    for part in (api, operations, pages):
+        app.register_blueprint(part.blueprint)
+    return app

@@ -1,0 +1,67 @@
+"""``python -m webapp``: from a fresh checkout to a served application, in one command."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from storage import StorageError
+from storage.flask import ConfigurationError, current_storage
+from webapp import create_app
+from webapp.config import CONFIG_FILE, configured_app
+
+NEW_CONFIG = '''"""The settings of this installation. Not for version control."""
+
+SECRET_KEY = "{key}"
+'''
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=5000, show_default=True, envvar="PORT", help="The port; also PORT in the environment.")
+def serve(host: str, port: int) -> None:
+    """Make a secret key if there is none, migrate the database, and serve the application."""
+    if find_spec("gunicorn") is None:
+        raise ConfigurationError("the package gunicorn is not installed: pip install 'engine-room[app]'")
+    write_config(Path(configured_app().instance_path) / CONFIG_FILE)
+    migrate()
+    address = f"{host}:{port}"
+    click.echo(f"Engine Room is at http://{address}/")
+    sys.stdout.flush()
+    # In place of this process, so that a signal to it reaches the server.
+    os.execv(  # noqa: S606 - our own interpreter, no shell
+        sys.executable, [sys.executable, "-m", "gunicorn", "--bind", address, "--threads", "4", "webapp:create_app()"]
+    )
+
+
+def write_config(file: Path) -> None:
+    """Write a configuration with a random key, readable by its owner alone; one that exists is left alone."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with open(descriptor, "w", encoding="utf-8") as new:
+        new.write(NEW_CONFIG.format(key=secrets.token_hex(32)))
+    click.echo(f"wrote {file} with a new SECRET_KEY")
+
+
+def migrate() -> None:
+    """Bring the database that is configured to the newest revision."""
+    with create_app().app_context():
+        try:
+            current_storage.migrations.upgrade()
+        except StorageError as error:
+            raise click.ClickException(str(error)) from error
+        finally:
+            current_storage.close()
+        click.echo(f"the data is in {current_storage.address}")
+
+
+if __name__ == "__main__":
+    serve()

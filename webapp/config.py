@@ -1,0 +1,67 @@
+"""Where the configuration comes from: defaults, ``instance/config.py``, ``FLASK_*`` in the environment, the argument.
+
+A later one wins. ``FLASK_INSTANCE_PATH`` moves the instance folder.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.helpers import get_debug_flag
+
+from storage.flask import FALLBACKS, ConfigurationError, configured_url
+
+CONFIG_FILE = "config.py"
+DEFAULT_URL = "sqlite:///engine-room.db"
+
+
+def utc_now() -> datetime:
+    """Return the moment that the application calls now."""
+    return datetime.now(UTC)
+
+
+DEFAULTS = {
+    "MAX_CONTENT_LENGTH": 64 * 1024,
+    "CLOCK": utc_now,
+}
+
+
+def configured_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Return a Flask application that has its configuration and nothing else."""
+    folder = os.environ.get("FLASK_INSTANCE_PATH")
+    app = Flask("webapp", instance_path=os.path.abspath(folder) if folder else None, instance_relative_config=True)
+    app.config.from_mapping(DEFAULTS)
+    app.config.from_pyfile(CONFIG_FILE, silent=True)
+    app.config.from_prefixed_env()
+    if "FLASK_DEBUG" in os.environ:
+        # Flask reads "no" there as false, but from_prefixed_env takes it as text.
+        app.debug = get_debug_flag()
+    app.config.from_mapping(config)
+    if not any(app.config.get(key) for key in ("STORAGE_URL", *FALLBACKS)):
+        app.config["STORAGE_URL"] = DEFAULT_URL
+    return app
+
+
+def storage_url() -> str:
+    """Return the URL of the database that the application uses; needs no ``SECRET_KEY``."""
+    app = configured_app()
+    return configured_url(app.config, app.instance_path)
+
+
+def check_secret_key(app: Flask) -> None:
+    """Raise ``ConfigurationError`` unless there is a key to sign with; while debugging, none is needed."""
+    key = app.config["SECRET_KEY"]
+    if not key and app.debug:
+        return
+    if not key or not isinstance(key, (str, bytes)):
+        file = Path(app.instance_path) / CONFIG_FILE
+        found = "is not set" if not key else f"must be text, not {type(key).__name__}"
+        raise ConfigurationError(
+            f'SECRET_KEY {found}: write SECRET_KEY = "…" into {file}, '
+            "with the text that python -c 'import secrets; print(secrets.token_hex())' prints"
+        )
