@@ -10,7 +10,8 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData
 
-VERSION_TABLE = "engine_room_version"
+from storage.sql.differences import IDS_TABLE
+from storage.sql.migrations import VERSION_TABLE
 
 
 def run(connection: Connection, metadata: MetaData) -> None:
@@ -19,9 +20,15 @@ def run(connection: Connection, metadata: MetaData) -> None:
         connection=connection,
         target_metadata=metadata,
         version_table=VERSION_TABLE,
-        include_name=lambda name, kind, _parents: kind != "table" or name in metadata.tables,
+        include_name=lambda name, kind, _: kind != "table" or name in metadata.tables,
+        include_object=is_compared,
     )
     context.run_migrations()
+
+
+def is_compared(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    """Return whether `alembic check` looks at it: at columns. `flask db check` knows what each engine must have."""
+    return kind in ("table", "column") and name != IDS_TABLE
 
 
 def run_as_command() -> None:

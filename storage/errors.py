@@ -19,7 +19,8 @@ repository: it is the ``__cause__`` of one of these. No message holds a password
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 
 class StorageError(Exception):
@@ -88,6 +89,9 @@ class SchemaOutOfDate(StorageError):
         self.found = found
         self.wanted = wanted
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Callable[[str], SchemaOutOfDate], tuple[str]]:
+        return partial(type(self), found=self.found, wanted=self.wanted), (str(self),)
 
 
 class Unsupported(StorageError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-# Anything between the scheme and the last @ before the path may hold the password, even where it was
-# written without the escapes that a URL asks for.
-CREDENTIALS = re.compile(r"^([^:/?#]+://)([^:@/]*)(?::(.*))?@", re.DOTALL)
-SECRET_PARAMETERS = re.compile(r"(?i)([?&](?:[^=&]*(?:password|secret|token|key)[^=&]*)=)[^&]*")
+# Anything between the user and the last @ may hold the password, even where it was written without the
+# escapes that a URL asks for, or where the scheme was forgotten.
+CREDENTIALS = re.compile(r"^([^:/?#]+://|(?![^:/?#]+://))([^:@/]*)(?::(.*))?@", re.DOTALL)
+SECRET_NAMES = "password|passwd|secret|token|key|authmechanismproperties"
+SECRET_PARAMETERS = re.compile(rf"(?i)([?&](?:[^=&]*(?:{SECRET_NAMES})[^=&]*)=)[^&]*")
 
 
 def masked(url: str) -> str:

@@ -14,15 +14,20 @@ MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def upgrade() -> None:
-    if not has_last_fired():
+    columns = engine_columns()
+    if not columns:
+        raise ValueError("there is no table engine, which 0001 makes: run `flask db downgrade base`, then upgrade")
+    # It is there where a run was killed before it was recorded.
+    if "last_fired" not in columns:
         op.add_column("engine", sa.Column("last_fired", MOMENT))
 
 
 def downgrade() -> None:
-    if has_last_fired():
+    if "last_fired" in engine_columns():
         op.drop_column("engine", "last_fired")
 
 
-def has_last_fired() -> bool:
-    """Return whether the column is there, as it is where a run was killed before it was recorded."""
-    return "last_fired" in [column["name"] for column in sa.inspect(op.get_bind()).get_columns("engine")]
+def engine_columns() -> list[str]:
+    """Return the names of the table's columns, none if there is no table."""
+    inspector = sa.inspect(op.get_bind())
+    return [column["name"] for column in inspector.get_columns("engine")] if inspector.has_table("engine") else []

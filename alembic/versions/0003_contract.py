@@ -168,11 +168,13 @@ def refuse_wrong_rows(connection: sa.Connection) -> None:
 
 def refuse_other_columns(connection: sa.Connection, *, may_have: set[str] | None = None) -> None:
     """Raise a ``ValueError`` unless the table has the columns of revision 0002."""
-    columns = {column["name"] for column in sa.inspect(connection).get_columns("engine")} - (may_have or set())
+    inspector = sa.inspect(connection)
+    found = inspector.get_columns("engine") if inspector.has_table("engine") else []
+    columns = {column["name"] for column in found} - (may_have or set())
     if columns != OLD_COLUMNS:
         raise ValueError(
             f"the table engine must have the columns {', '.join(sorted(OLD_COLUMNS))} at revision {down_revision},"
-            f" not {', '.join(sorted(columns))}: stamp the revision it is at, or move other columns elsewhere"
+            f" not {', '.join(sorted(columns)) or 'none'}: stamp the revision it is at, or move other columns elsewhere"
         )
 
 
@@ -308,7 +310,7 @@ def downgrade_postgresql(connection: sa.Connection) -> None:
 def upgrade_mysql(connection: sa.Connection) -> None:
     """Change the table in place, while nobody else can write to it."""
     refuse_other_columns(connection, may_have=NEW_COLUMNS)
-    refuse_references(connection)
+    refuse_references(connection, "BIGINT")
     refuse_wrong_rows(connection)
     run(
         connection,
@@ -346,6 +348,7 @@ def finish_mysql(connection: sa.Connection, binary: str) -> None:
 
 def downgrade_mysql(connection: sa.Connection) -> None:
     """Change the table back in one statement; the next id is the one above the mark, which stays."""
+    refuse_references(connection, "INTEGER")
     with locked_tables(connection):
         mark = mark_of(connection)
         refuse_large_ids(connection, mark)
@@ -375,8 +378,8 @@ def locked_tables(connection: sa.Connection) -> Iterator[None]:
         run(connection, "UNLOCK TABLES")
 
 
-def refuse_references(connection: sa.Connection) -> None:
-    """Raise a ``ValueError`` if another table refers to the column whose type is to change."""
+def refuse_references(connection: sa.Connection, new_type: str) -> None:
+    """Raise a ``ValueError`` if another table refers to the column that is to have a new type."""
     tables = connection.scalars(
         sa.text(
             "SELECT DISTINCT table_name FROM information_schema.key_column_usage"
@@ -385,8 +388,8 @@ def refuse_references(connection: sa.Connection) -> None:
     ).all()
     if tables:
         raise ValueError(
-            f"foreign keys of {', '.join(tables)} refer to engine.id, which becomes a BIGINT:"
-            " drop them, upgrade, make their columns BIGINT and add them again"
+            f"foreign keys of {', '.join(tables)} refer to engine.id, which is to become {new_type}:"
+            f" drop them, migrate, make their columns {new_type} and add them again"
         )
 
 

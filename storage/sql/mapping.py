@@ -52,7 +52,7 @@ class Moment(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """Return the engine's own type with millisecond precision."""
         if dialect.name == "postgresql":
-            return dialect.type_descriptor(postgresql.TIMESTAMP(precision=3))
+            return postgresql.TIMESTAMP(precision=3)
         if dialect.name == "mysql":
             return dialect.type_descriptor(mysql.DATETIME(fsp=3))
         return dialect.type_descriptor(String(23))

@@ -6,7 +6,7 @@ MariaDB commit each statement that defines something, and so the revisions ask b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 
 from sqlalchemy import Connection
@@ -36,13 +36,24 @@ def postgresql(connection: Connection) -> Iterator[None]:
 @contextmanager
 def sqlite(connection: Connection) -> Iterator[None]:
     """Hold the file's write lock."""
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {LONGEST_UPGRADE * 1000}")
-    # A revision that replaces a table must neither delete what refers to it nor rewrite the references. Both
-    # settings are deaf inside a transaction.
-    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-    connection.exec_driver_sql("PRAGMA legacy_alter_table = ON")
-    with transaction(connection, "BEGIN IMMEDIATE"):
-        yield
+    # A revision that replaces a table must neither delete what refers to it nor rewrite the references.
+    wanted = {"busy_timeout": LONGEST_UPGRADE * 1000, "foreign_keys": 0, "legacy_alter_table": 1}
+    found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted}
+    try:
+        # All of them are deaf inside a transaction.
+        set_pragmas(connection, wanted)
+        with transaction(connection, "BEGIN IMMEDIATE"):
+            yield
+    finally:
+        # The connection may be one that somebody else goes on with.
+        with suppress(SQLAlchemyError):
+            set_pragmas(connection, found)
+
+
+def set_pragmas(connection: Connection, values: Mapping[str, int | None]) -> None:
+    """Set settings of SQLite's connection."""
+    for name, value in values.items():
+        connection.exec_driver_sql(f"PRAGMA {name} = {value}")
 
 
 @contextmanager

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, column, inspect, select, table
+from sqlalchemy import Connection, MetaData, column, inspect, select, table
 
 from storage.errors import Invalid
 from storage.migrations import Migrations, Revision
@@ -40,12 +40,12 @@ def script_location() -> Path:
 class SqlMigrations(Migrations):
     """See ``Migrations`` for what each method promises.
 
-    ``open_engine`` returns a new engine in autocommit, without a pool and without a bound on statements; it
-    is disposed of here. ``metadata`` holds the tables as the code wants them.
+    ``connect`` gives a connection in autocommit for the length of a block. ``metadata`` holds the tables as
+    the code wants them.
     """
 
-    def __init__(self, open_engine: Callable[[], Engine], metadata: MetaData) -> None:
-        self.open_engine = open_engine
+    def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], metadata: MetaData) -> None:
+        self.connect = connect
         self.metadata = metadata
 
     @cached_property
@@ -107,13 +107,9 @@ class SqlMigrations(Migrations):
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        """Give a connection of its own."""
-        engine = self.open_engine()
-        try:
-            with translated(), engine.connect() as connection:
-                yield connection
-        finally:
-            engine.dispose()
+        """Give a connection of its own, whose errors are translated."""
+        with translated(), self.connect() as connection:
+            yield connection
 
     @contextmanager
     def exclusive(self) -> Iterator[Connection]:

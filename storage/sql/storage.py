@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Connection, Engine, MetaData
 
 from storage.capabilities import Capability
 from storage.description import Description
@@ -53,7 +54,7 @@ class SqlStorage(Storage):
         metadata = MetaData(naming_convention=NAMING)
         self.counters = ids_table(metadata)
         self.tables = {one.type: entity_table(one, metadata) for one in descriptions}
-        self.migrations: Migrations = SqlMigrations(lambda: open_migration_engine(self.url, options), metadata)
+        self.migrations: Migrations = SqlMigrations(self.migrating, metadata)
         self.repositories = {one.type: self.build(one, PoolConnections(self)) for one in descriptions}
 
     @property
@@ -66,6 +67,20 @@ class SqlStorage(Storage):
                     self.opened.dispose(close=False)
                 self.process = os.getpid()
         return self.opened
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """Give what a migration works with: a connection whose statements may take as long as they need.
+
+        From an engine that was handed in it is one of its own, bounded as its owner has it.
+        """
+        engine = open_migration_engine(self.url, self.options) if self.owned else self.opened
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            if self.owned:
+                engine.dispose()
 
     @property
     def capabilities(self) -> frozenset[Capability]:

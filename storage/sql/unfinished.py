@@ -6,34 +6,29 @@ first go where the killed one was going. Elsewhere a transaction undoes it, and 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
+from sqlalchemy import Connection, inspect, text
 
 COMMITS_EACH_STATEMENT = ("mysql", "mariadb")
-
-BEGUN = Table(
-    "engine_room_begun",
-    MetaData(),
-    Column("target", String(32), nullable=False),
-    mysql_engine="InnoDB",
-    mariadb_engine="InnoDB",
-)
+TABLE = "engine_room_begun"
 
 
 def find_begun(connection: Connection) -> str | None:
     """Return the revision, or ``base``, that a killed migration was bound for."""
-    if connection.dialect.name not in COMMITS_EACH_STATEMENT or not inspect(connection).has_table(BEGUN.name):
+    if connection.dialect.name not in COMMITS_EACH_STATEMENT or not inspect(connection).has_table(TABLE):
         return None
-    return connection.scalar(select(BEGUN.c.target))
+    target: str | None = connection.scalar(text("SELECT target FROM engine_room_begun"))
+    return target
 
 
 def note_begun(connection: Connection, target: str) -> None:
     """Write down where a migration is bound for, before its first step."""
     if connection.dialect.name in COMMITS_EACH_STATEMENT:
-        BEGUN.create(connection, checkfirst=True)
-        connection.execute(insert(BEGUN).values(target=target))
+        # One statement, so that there is no table without its row.
+        table = "CREATE TABLE engine_room_begun (target VARCHAR(32) NOT NULL) ENGINE=InnoDB"
+        connection.execute(text(f"{table} SELECT :target AS target"), {"target": target})
 
 
 def forget_begun(connection: Connection) -> None:
     """Have it forgotten: it has arrived, or was refused before it changed anything."""
     if connection.dialect.name in COMMITS_EACH_STATEMENT:
-        BEGUN.drop(connection, checkfirst=True)
+        connection.execute(text("DROP TABLE IF EXISTS engine_room_begun"))

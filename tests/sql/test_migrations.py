@@ -63,6 +63,22 @@ def test_stamp_records_a_revision_and_runs_nothing(unmigrated, sql_url):
     assert set(snapshot(sql_url)) == {"engine_room_version"}
 
 
+def test_a_stamp_on_an_empty_database_is_found_out(unmigrated):
+    unmigrated.migrations.stamp("0001")
+    with pytest.raises(Invalid, match=r"there is no table engine, .* run `flask db downgrade base`, then upgrade"):
+        unmigrated.migrations.upgrade()
+    unmigrated.migrations.downgrade("base")
+    unmigrated.migrations.upgrade()
+    assert unmigrated.engines.count() == 0
+
+
+def test_a_stamp_that_is_ahead_of_the_table_is_found_out(unmigrated):
+    unmigrated.migrations.upgrade("0001")
+    unmigrated.migrations.stamp("0002")
+    with pytest.raises(Invalid, match="at revision 0002, not id, thrust, title: stamp the revision it is at"):
+        unmigrated.migrations.upgrade()
+
+
 def test_stamp_replaces_a_revision_that_is_unknown(unmigrated, sql_url):
     unmigrated.migrations.stamp("head")
     execute(sql_url, "UPDATE engine_room_version SET version_num = 'f00d'")

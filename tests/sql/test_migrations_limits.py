@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage import open_storage
-from tests.sql.plain import KINDS, connected
+from tests.sql.plain import KINDS, connected, execute
 
 BROKEN = {
     "an id below 1": {"id": 0},
