@@ -1,0 +1,48 @@
+# One verb per target: `make` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Lines and branches of storage/ that the tests must reach, in percent.
+COVERAGE := 95
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check install clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLite file in instance/
+	@$(BIN)/python -m webapp
+
+test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
+	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+
+check: $(VENV)/dev ## format, lint and types, without changing a file
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+
+install: $(VENV)/dev ## make the environment for development, in .venv
+
+clean: ## remove the environment and all that was built; instance/ stays
+	@rm -rf $(VENV) dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is not there or older than 3.11: install Python 3.11, or say make PYTHON=/path/to/a/newer/one" >&2; \
+		exit 1; }
+	@echo "making $(VENV): this takes a minute, once"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --upgrade -c constraints.txt pip
+	@touch $@
+
+$(VENV)/app: $(VENV)/python pyproject.toml constraints.txt
+	@$(PIP) install -c constraints.txt --build-constraint constraints.txt -e '.[app]'
+	@touch $@
+
+$(VENV)/dev: $(VENV)/python pyproject.toml constraints.txt
+	@$(PIP) install -c constraints.txt --build-constraint constraints.txt -e '.[all]' --group dev
+	@touch $@

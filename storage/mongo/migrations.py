@@ -1,0 +1,146 @@
+"""The migrations of a MongoDB database: numbered modules, a record of what was applied, and a lock of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+from storage.description import Description
+from storage.errors import Invalid
+from storage.migrations import Migrations, Revision
+from storage.mongo import revisions
+from storage.mongo.differences import find_differences
+from storage.mongo.errors import translated
+from storage.mongo.migration_lock import LEASE, MigrationLock
+from storage.mongo.pool import Document, Work
+
+#: The collection of the record: a document for each revision, not ``complete`` while it is run or undone.
+VERSIONS = "engine_room_version"
+
+
+class MongoMigrations(Migrations):
+    """See ``Migrations`` for what each method promises.
+
+    ``work`` gives the storage's own collections, ``open_work`` others without a bound on statements, closed
+    at the end of the block. ``lease``: seconds after which the lock of a killed upgrader is taken over.
+    """
+
+    def __init__(
+        self,
+        descriptions: Sequence[Description[Any]],
+        work: Callable[[], Work],
+        open_work: Callable[[], AbstractContextManager[Work]],
+        lease: float = LEASE,
+    ) -> None:
+        self.descriptions = descriptions
+        self.work = work
+        self.open_work = open_work
+        self.lease = lease
+
+    @cached_property
+    def modules(self) -> dict[str, ModuleType]:
+        """The revisions by id, oldest first, read when they are first asked for."""
+        names = sorted(module.name for module in iter_modules(revisions.__path__))
+        return {name.partition("_")[0]: import_module(f"{revisions.__name__}.{name}") for name in names}
+
+    def history(self) -> Sequence[Revision]:
+        """Return the revisions; the summary is the first line of each one's docstring."""
+        return [Revision(id, (module.__doc__ or "").strip().splitlines()[0]) for id, module in self.modules.items()]
+
+    def current(self) -> str | None:
+        """Return the newest revision that was run to its end, or one that we do not know, in whatever state."""
+        with translated():
+            return self.recorded_revision(self.work())
+
+    def upgrade(self, to: str = "head") -> None:
+        """Run the revisions; each of their steps asks whether it is done."""
+        target = self.resolve(to)
+        if self.applied(self.current()) >= self.applied(target):
+            return
+        with self.exclusive() as (work, lock):
+            # Somebody else may have upgraded while we waited, even to a release that is newer than ours.
+            applied = self.applied(self.recorded_revision(work))
+            for revision in list(self.modules)[applied : self.applied(target)]:
+                lock.keep()
+                self.run(work, revision)
+
+    def downgrade(self, to: str) -> None:
+        """Undo the revisions, also one that was not run to its end."""
+        target = None if to == "base" else self.resolve(to)
+        with self.exclusive() as (work, lock):
+            self.applied(self.recorded_revision(work))
+            for revision in sorted(self.records(work), reverse=True):
+                if target is None or revision > target:
+                    lock.keep()
+                    self.undo(work, revision)
+
+    def stamp(self, revision: str) -> None:
+        """Replace what the record says, whatever it was."""
+        target = self.resolve(revision)
+        with self.exclusive() as (work, _):
+            for known in self.modules:
+                if known <= target:
+                    self.record(work, known, complete=True)
+            work.collection(VERSIONS).delete_many({"_id": {"$gt": target}})
+
+    def differences(self) -> Sequence[str]:
+        """Compare with the validators and the indexes that follow from the descriptions."""
+        with translated():
+            return find_differences(self.work(), self.descriptions)
+
+    def applied(self, revision: str | None) -> int:
+        """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""
+        known = [None, *self.modules]
+        if revision not in known:
+            raise self.out_of_date(revision)
+        return known.index(revision)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[tuple[Work, MigrationLock]]:
+        """Give what a migration works with while nobody else upgrades."""
+        try:
+            with translated(), self.open_work() as work, MigrationLock(work, lease=self.lease) as lock:
+                yield work, lock
+        except ValueError as error:
+            # How a revision, which knows nothing of us, refuses what it finds.
+            raise Invalid({"database": str(error)}) from error
+
+    def run(self, work: Work, revision: str) -> None:
+        """Run one revision; one that refuses what it finds leaves no trace."""
+        begun = revision in self.records(work)
+        self.record(work, revision, complete=False)
+        try:
+            self.modules[revision].upgrade(work.database)
+        except ValueError:
+            if not begun:
+                work.collection(VERSIONS).delete_one({"_id": revision})
+            raise
+        self.record(work, revision, complete=True)
+
+    def undo(self, work: Work, revision: str) -> None:
+        """Undo one revision. It counts as not run from the first step on, so that it can also be run again."""
+        self.record(work, revision, complete=False)
+        self.modules[revision].downgrade(work.database)
+        work.collection(VERSIONS).delete_one({"_id": revision})
+
+    def record(self, work: Work, revision: str, *, complete: bool) -> None:
+        """Write down what is done with a revision, and when."""
+        state = {"complete": complete, "at": datetime.now(UTC)}
+        work.collection(VERSIONS).update_one({"_id": revision}, {"$set": state}, upsert=True)
+
+    def records(self, work: Work) -> dict[str, Document]:
+        """Return what is written down, by revision."""
+        return {record["_id"]: record for record in work.collection(VERSIONS).find()}
+
+    def recorded_revision(self, work: Work) -> str | None:
+        """Return the revision that the record amounts to."""
+        records = self.records(work)
+        unknown = [revision for revision in records if revision not in self.modules]
+        complete = [revision for revision, record in records.items() if record["complete"]]
+        return max(unknown or complete, default=None)

@@ -1,0 +1,273 @@
+"""The repository on PyMongo: one class for every entity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import islice
+from typing import Any, TypeVar
+
+from pymongo import InsertOne, ReplaceOne, ReturnDocument
+from pymongo.cursor import Cursor
+from pymongo.errors import BulkWriteError, CursorNotFound, PyMongoError
+
+from storage.batches import BATCH, batched
+from storage.description import Description, check_id, check_version
+from storage.errors import Invalid, NotFound, VersionConflict
+from storage.fields import LARGEST_ID
+from storage.mongo.connections import Connections
+from storage.mongo.ids import Ids
+from storage.mongo.mapping import reader, writer
+from storage.mongo.pool import Document, Work
+from storage.mongo.query import ordering, page, where
+from storage.query import Condition, Filter, Page, Segment, checked_filters, checked_query
+from storage.repository import PutResult, Repository
+
+E = TypeVar("E")
+
+DUPLICATE = 11000
+
+#: How often a batch of ``put_many`` looks again at entities that others wrote at the same moment.
+LOOKS = 5
+
+
+class MongoRepository(Repository[E]):
+    """See ``Repository`` for what each method promises."""
+
+    def __init__(self, description: Description[E], connections: Connections, time_limit: int) -> None:
+        self.description = description
+        self.name = description.name
+        self.connections = connections
+        self.time_limit = time_limit
+        self.ids = Ids(description.name)
+        self.entity = reader(description)
+        self.document = writer(description)
+
+    def add(self, entity: E) -> E:
+        """Take an id, then insert one document."""
+        values = self.description.new_values(entity) | {"version": 1}
+        with self.connections.numbering() as work:
+            [values["id"]] = self.ids.take(work, 1)
+        with self.connections.writing() as work:
+            work.collection(self.name).insert_one(self.document(values), session=work.session)
+        return self.description.entity(values)
+
+    def add_many(self, entities: Iterable[E]) -> list[E]:
+        """Take the ids, then insert the documents in one transaction where there are transactions."""
+        rows = [self.description.new_values(entity) | {"version": 1} for entity in entities]
+        if not rows:
+            return []
+        with self.connections.numbering() as work:
+            for values, id in zip(rows, self.ids.take(work, len(rows)), strict=True):
+                values["id"] = id
+        with self.connections.atomic() as work:
+            self.insert(work, [self.document(values) for values in rows])
+        return [self.description.entity(values) for values in rows]
+
+    def get(self, id: int) -> E:
+        """Find one document by its id."""
+        if check_id(id):
+            with self.connections.reading() as work:
+                document = work.collection(self.name).find_one({"_id": id}, session=work.session)
+            if document is not None:
+                return self.entity(document)
+        raise self.not_found(id)
+
+    def get_many(self, ids: Iterable[int]) -> list[E]:
+        """Find the documents in batches, each id once."""
+        wanted = list(dict.fromkeys(id for id in ids if check_id(id)))
+        found: dict[int, E] = {}
+        if wanted:
+            with self.connections.reading() as work:
+                for batch in batched(wanted):
+                    cursor = self.search(work, {"_id": {"$in": batch}})
+                    found |= {document["_id"]: self.entity(document) for document in cursor}
+        return [found[id] for id in wanted if id in found]
+
+    def find(self, *filters: Filter, order_by: str = "id", limit: int = 50, cursor: str | None = None) -> Page[E]:
+        """Find one page, a nullable order in two ranges."""
+        query = checked_query(self.description, filters, order_by, limit, cursor)
+        with self.connections.reading() as work:
+            return query.page(lambda segment, number: self.read(work, segment, number))
+
+    def count(self, *filters: Filter) -> int:
+        """Count the documents."""
+        matching = where(checked_filters(self.description, filters))
+        with self.connections.reading() as work:
+            collection = work.collection(self.name)
+            return collection.count_documents(matching, session=work.session, maxTimeMS=self.time_limit)
+
+    def scan(self, *filters: Filter) -> Iterator[E]:
+        """Read the documents by a cursor in id order; where the server forgets it, by another from there on."""
+        return self.walk(checked_filters(self.description, filters))
+
+    def update(self, id: int, changes: Mapping[str, object], version: int | None = None) -> E:
+        """Update one document and read it in one statement."""
+        fields = self.document(self.description.changed_values(changes))
+        matching = self.matching(id, version)
+        # The server refuses a $set of nothing.
+        change = {"$inc": {"version": 1}} | ({"$set": fields} if fields else {})
+        with self.connections.writing() as work:
+            document = work.collection(self.name).find_one_and_update(
+                matching, change, return_document=ReturnDocument.AFTER, session=work.session
+            )
+        if document is None:
+            raise self.not_matched(id, version)
+        return self.entity(document)
+
+    def delete(self, id: int, version: int | None = None) -> None:
+        """Delete one document in one statement."""
+        matching = self.matching(id, version)
+        with self.connections.writing() as work:
+            done = work.collection(self.name).delete_one(matching, session=work.session)
+        if done.deleted_count == 0:
+            raise self.not_matched(id, version)
+
+    def put_many(self, entities: Iterable[E], overwrite: bool = False) -> PutResult:
+        """Raise the mark, then insert and replace in id order, each document by itself."""
+        self.connections.refuse_in_unit("put_many")
+        rows = self.description.distinct_stored_values(entities)
+        if not rows:
+            return PutResult(0, 0, 0)
+        with self.connections.numbering() as work:
+            self.ids.raise_to(work, rows[-1]["id"])
+        added = replaced = 0
+        for batch in batched(rows):
+            done = self.put_batch([self.document(values) for values in batch], overwrite=overwrite)
+            added, replaced = added + done.added, replaced + done.replaced
+        return PutResult(added, replaced, len(rows) - added - replaced)
+
+    def last_id(self) -> int:
+        """Read the high-water mark."""
+        with self.connections.reading() as work:
+            return self.ids.last(work)
+
+    def reserve_ids(self, up_to: int) -> None:
+        """Raise the high-water mark."""
+        self.connections.refuse_in_unit("reserve_ids")
+        if not check_id(up_to) and up_to != 0:
+            raise Invalid({"up_to": f"must be from 0 to {LARGEST_ID}"})
+        with self.connections.numbering() as work:
+            self.ids.raise_to(work, up_to)
+
+    def insert(self, work: Work, documents: Sequence[Document]) -> None:
+        """Insert new documents in their order; where there is no transaction, an error says how far it came."""
+        stored = 0
+        for batch in batched(documents):
+            try:
+                work.collection(self.name).insert_many(batch, session=work.session)
+            except PyMongoError as error:
+                if work.session is None:
+                    stored += error.details["nInserted"] if isinstance(error, BulkWriteError) else 0
+                    error.add_note(f"at least the first {stored} of {len(documents)} were stored")
+                raise
+            stored += len(batch)
+
+    def search(self, work: Work, matching: Document, **options: Any) -> Cursor[Document]:
+        """Return a cursor over documents."""
+        return work.collection(self.name).find(matching, session=work.session, **options)
+
+    def read(self, work: Work, segment: Segment, number: int) -> list[E]:
+        """Read at most ``number`` documents of a segment, in one answer."""
+        cursor = self.search(
+            work,
+            page(segment),
+            sort=ordering(segment.order),
+            limit=number,
+            batch_size=number + 1,
+            max_time_ms=self.time_limit,
+        )
+        return [self.entity(document) for document in cursor]
+
+    def walk(self, conditions: Sequence[Condition]) -> Iterator[E]:
+        """Yield the entities behind conditions batch by batch; none is lent a connection between batches."""
+        cursor: Cursor[Document] | None = None
+        matching, resumed = where(conditions), False
+        try:
+            while True:
+                with self.connections.reading() as work:
+                    if cursor is None:
+                        cursor = self.search(work, matching, sort=[("_id", 1)], batch_size=BATCH)
+                    try:
+                        documents = list(islice(cursor, BATCH))
+                    except CursorNotFound:
+                        if resumed:
+                            raise
+                        cursor, resumed = None, True
+                        continue
+                if not documents:
+                    return
+                yield from map(self.entity, documents)
+                matching = where([*conditions, Condition("id", "gt", documents[-1]["_id"])])
+                resumed = False
+        finally:
+            if cursor is not None:
+                with suppress(PyMongoError):
+                    cursor.close()
+
+    def matching(self, id: int, version: int | None) -> Document:
+        """Return the query for one document at one version; ``NotFound`` for an id that none can have."""
+        check_version(version)
+        if not check_id(id):
+            raise self.not_found(id)
+        return {"_id": id} if version is None else {"_id": id, "version": version}
+
+    def not_matched(self, id: int, version: int | None) -> NotFound | VersionConflict:
+        """Return why a document was not written: it is not there, or it has another version."""
+        found = None if version is None else self.versions([id]).get(id)
+        if found is None:
+            return self.not_found(id)
+        return VersionConflict(f"{self.name} {id} has version {found}, not {version}: read it again")
+
+    def not_found(self, id: int) -> NotFound:
+        """Return the error for an id that no document has."""
+        return NotFound(f"there is no {self.name} with the id {id}")
+
+    def versions(self, ids: Sequence[int]) -> dict[int, int]:
+        """Return the versions of those documents that exist, by id."""
+        with self.connections.reading() as work:
+            found = work.collection(self.name).find({"_id": {"$in": ids}}, {"version": True}, session=work.session)
+            return {document["_id"]: document["version"] for document in found}
+
+    def put_batch(self, documents: Sequence[Document], *, overwrite: bool) -> PutResult:
+        """Insert what is missing and replace what is older; look again at what others wrote meanwhile."""
+        added = replaced = 0
+        left = documents
+        for look in range(LOOKS):
+            versions = self.versions([document["_id"] for document in left])
+            left = [one for one in left if overwrite or one["version"] > versions.get(one["_id"], 0)]
+            if left:
+                operations = [self.put_one(one, is_new=one["_id"] not in versions, overwrite=overwrite) for one in left]
+                done, failed = self.write(operations, final=look == LOOKS - 1)
+                added, replaced = added + done["nInserted"] + done["nUpserted"], replaced + done["nMatched"]
+                left = [left[index] for index in failed]
+            if not left:
+                break
+        return PutResult(added, replaced, len(documents) - added - replaced)
+
+    def put_one(
+        self, document: Document, *, is_new: bool, overwrite: bool
+    ) -> InsertOne[Document] | ReplaceOne[Document]:
+        """Return what stores one document, and fails with a duplicate ``_id`` where it must not replace."""
+        if is_new:
+            return InsertOne(document)
+        guard = {} if overwrite else {"version": {"$lt": document["version"]}}
+        return ReplaceOne({"_id": document["_id"], **guard}, document, upsert=True)
+
+    def write(
+        self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]], *, final: bool
+    ) -> tuple[Mapping[str, Any], list[int]]:
+        """Run a bulk; return its counts and which of it failed because another wrote the same id meanwhile."""
+        with self.connections.writing() as work:
+            try:
+                return work.collection(self.name).bulk_write(operations, ordered=False).bulk_api_result, []
+            except BulkWriteError as error:
+                failures = error.details["writeErrors"]
+                if final or error.details["writeConcernErrors"] or not all(map(is_same_id, failures)):
+                    raise
+                return error.details, [failure["index"] for failure in failures]
+
+
+def is_same_id(failure: Mapping[str, Any]) -> bool:
+    """Return whether a write failed because the id is taken; True as well where the server does not say."""
+    return failure["code"] == DUPLICATE and set(failure.get("keyPattern", ["_id"])) == {"_id"}

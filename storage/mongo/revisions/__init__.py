@@ -1,0 +1,1 @@
+"""The revisions, each the twin of Alembic's with the same id; found by their names, and importing nothing of ours."""

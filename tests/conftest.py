@@ -1,0 +1,62 @@
+"""The databases of the tests as fixtures: one server a session, a fresh database on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+# Before the first import of the kit: its assertions would fail without showing a value.
+pytest.register_assert_rewrite("storage.testing")
+
+from storage import Storage, open_storage  # noqa: E402
+from tests.programs import Missing  # noqa: E402
+from tests.running import RunningServers  # noqa: E402
+from tests.servers import KINDS, Server, find_server, start_server  # noqa: E402
+
+MakeDatabase = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[RunningServers[Server]]:
+    """The servers by kind: ``servers["postgresql"]``."""
+    running = RunningServers(start_server)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def make_database(servers: RunningServers[Server], tmp_path_factory: pytest.TempPathFactory) -> MakeDatabase:
+    """``make_database(kind)`` returns the URL of a fresh, empty database, its kind one of ``KINDS``."""
+
+    def make(kind: str) -> str:
+        if kind == "sqlite":
+            return f"sqlite:///{tmp_path_factory.mktemp('sqlite') / 'engines.db'}"
+        return servers[kind].new_database()
+
+    return make
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def database_url(request: pytest.FixtureRequest, make_database: MakeDatabase) -> str:
+    """The URL of a fresh, empty database of each kind in turn."""
+    return make_database(request.param)
+
+
+@pytest.fixture(scope="module")
+def storage(database_url: str) -> Iterator[Storage]:
+    """A migrated storage on a fresh database of each kind in turn."""
+    with open_storage(database_url) as opened:
+        opened.migrations.upgrade()
+        yield opened
+
+
+def pytest_report_header() -> list[str]:
+    """Name the databases that this run exercises, and say of the others how to get them."""
+    lines = ["databases: sqlite (in process)"]
+    for kind in KINDS[1:]:
+        try:
+            lines.append(f"           {kind} ({find_server(kind)})")
+        except Missing as error:
+            lines.append(f"           {kind} is NOT TESTED: {error}")
+    return lines

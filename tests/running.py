@@ -1,0 +1,46 @@
+"""The servers of a test run, each started when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Generic, NoReturn, TypeVar
+
+import pytest
+
+from tests.programs import Missing
+from tests.servers import Server
+
+S = TypeVar("S", bound=Server)
+
+
+class RunningServers(Generic[S]):
+    """The servers by kind; a test on one that cannot run is skipped, and fails under ``CI=true``."""
+
+    def __init__(self, start: Callable[[str], S]) -> None:
+        self.start = start
+        self.running: dict[str, S] = {}
+        self.missing: dict[str, str] = {}
+
+    def __getitem__(self, kind: str) -> S:
+        """Return the server of a kind, started if it was not asked for before."""
+        if kind not in self.running and kind not in self.missing:
+            try:
+                self.running[kind] = self.start(kind)
+            except Missing as error:
+                self.missing[kind] = str(error)
+        if kind in self.missing:
+            refuse(f"{kind} is not tested: {self.missing[kind]}")
+        return self.running[kind]
+
+    def close(self) -> None:
+        """End all of them."""
+        for server in self.running.values():
+            server.close()
+
+
+def refuse(reason: str) -> NoReturn:
+    """Skip the test for want of a server; a build that should have all of them fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
