@@ -7,7 +7,7 @@ import re
 # Anything between the user and the last @ may hold the password, even where it was written without the
 # escapes that a URL asks for, or where the scheme was forgotten.
 CREDENTIALS = re.compile(r"^([^:/?#]+://|(?![^:/?#]+://))([^:@/]*)(?::(.*))?@", re.DOTALL)
-SECRET_NAMES = "password|passwd|secret|token|key|authmechanismproperties"
+SECRET_NAMES = "password|passwd|secret|token|key|authmechanismproperties"  # noqa: S105 - names, not secrets
 SECRET_PARAMETERS = re.compile(rf"(?i)([?&](?:[^=&]*(?:{SECRET_NAMES})[^=&]*)=)[^&]*")
 
 

@@ -32,7 +32,8 @@ def drop_database(address: str, name: str) -> None:
         with pymongo.MongoClient(address) as client:
             client.drop_database(name)
     else:
-        execute(address, f"DROP DATABASE {name}")
+        # PostgreSQL would wait for others to let go of it.
+        execute(address, f"DROP DATABASE {name}" + (" WITH (FORCE)" if address.startswith("postgres") else ""))
 
 
 def ping(address: str) -> None:

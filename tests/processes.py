@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import socket
@@ -13,7 +14,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-START_LIMIT = 60
+LIMIT = 60
 PAUSE = 0.02
 # Below the ports that the system gives to outgoing connections, so that none of those takes the place of a
 # server that was stopped.
@@ -85,7 +86,7 @@ class ServerProcess(ABC):
 
     def start(self) -> None:
         """Start the server and return when it answers."""
-        limit = time.monotonic() + START_LIMIT
+        limit = time.monotonic() + LIMIT
         while True:
             # After a kill it is refused its folder until its last child is gone: then it is started again.
             if self.process is None or self.process.poll() is not None:
@@ -108,8 +109,17 @@ class ServerProcess(ABC):
         identity: dict[str, Any] = {}
         if self.user is not None:
             identity = {"user": self.user, "group": self.user, "extra_groups": []}
+        # Neither the developer's settings of such a server nor the measuring of our own code is meant for it.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+        environment["HOME"] = str(self.folder)
         return subprocess.Popen(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, start_new_session=True, **identity, **streams
+            command,
+            cwd=self.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            **identity,
+            **streams,
         )
 
     def run(self, command: list[str]) -> None:
@@ -135,7 +145,7 @@ class ServerProcess(ABC):
         """Send a signal and return when the process is gone."""
         if self.process is not None:
             self.process.send_signal(how)
-            self.process.wait()
+            self.process.wait(LIMIT)
             self.process = None
             self.tell_guard(0)
 

@@ -71,7 +71,7 @@ OTHER_INDEX = meaning(StorageError, "an index of that name or key is there with 
 UNSUPPORTED = meaning(Unsupported, "the server cannot do that as it runs now")
 DENIED = refused("the database refused the user, the password or the permission", retryable=False)
 MISCONFIGURED = refused("the settings of the URL do not fit, or its host has no address", retryable=False)
-CLOSED = refused("the client that was handed in is closed", retryable=False)
+CLOSED = refused("the client was closed meanwhile, or before it was handed in", retryable=False)
 UNREACHABLE = refused("no server took the call in time: look at the host, or raise connect_timeout", retryable=True)
 LOST = unanswered("the connection to the database was lost")
 TOO_SLOW = unanswered("the statement took longer than allowed: raise timeout, or ask for less")

@@ -231,18 +231,18 @@ class MongoRepository(Repository[E]):
 
     def put_batch(self, documents: Sequence[Document], *, overwrite: bool) -> PutResult:
         """Insert what is missing and replace what is older; look again at what others wrote meanwhile."""
-        added = replaced = 0
+        added = replaced = looks = 0
         left = documents
-        for look in range(LOOKS):
+        while left:
             versions = self.versions([document["_id"] for document in left])
             left = [one for one in left if overwrite or one["version"] > versions.get(one["_id"], 0)]
-            if left:
-                operations = [self.put_one(one, is_new=one["_id"] not in versions, overwrite=overwrite) for one in left]
-                done, failed = self.write(operations, final=look == LOOKS - 1)
-                added, replaced = added + done["nInserted"] + done["nUpserted"], replaced + done["nMatched"]
-                left = [left[index] for index in failed]
             if not left:
                 break
+            looks += 1
+            operations = [self.put_one(one, is_new=one["_id"] not in versions, overwrite=overwrite) for one in left]
+            done, failed = self.write(operations, final=looks == LOOKS)
+            added, replaced = added + done["nInserted"] + done["nUpserted"], replaced + done["nMatched"]
+            left = [left[index] for index in failed]
         return PutResult(added, replaced, len(documents) - added - replaced)
 
     def put_one(

@@ -8,9 +8,7 @@ from typing import Any
 
 from storage import Capability, Engine, NotFound, Repository, Storage, Unit, VersionConflict
 from storage.testing.fixtures import Fixtures, needs
-from storage.testing.threads import THREADS, in_threads, until_done
-
-ROUNDS = 6
+from storage.testing.threads import ROUNDS, THREADS, in_threads, until_done, workload
 
 
 class Concurrency(Fixtures):
@@ -24,11 +22,12 @@ class Concurrency(Fixtures):
             engine = repository.get(id)
             return repository.update(id, {"thrust": engine.thrust + 1}, version=engine.version)
 
-        acknowledged = in_threads(lambda _: [until_done(add_one).version for _ in range(ROUNDS)])
-        found = repository.get(id)
-        assert (found.thrust, found.version) == (THREADS * ROUNDS, THREADS * ROUNDS + 1)
+        threads, rounds = workload()
+        acknowledged = in_threads(lambda _: [until_done(add_one).version for _ in range(rounds)], threads)
         versions = [version for versions in acknowledged for version in versions]
-        assert sorted(versions) == list(range(2, THREADS * ROUNDS + 2))
+        assert sorted(versions) == list(range(2, threads * rounds + 2))
+        found = repository.get(id)
+        assert (found.thrust, found.version) == (threads * rounds, threads * rounds + 1)
 
     def test_every_update_counts(self, repository: Repository[Any]) -> None:
         """10.4 10.9 Those without a version too: each returns a version of its own."""

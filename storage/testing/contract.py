@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.testing.broken_units import BrokenUnits
 from storage.testing.concurrency import Concurrency
 from storage.testing.cursors import Cursors
 from storage.testing.fields import Fields
@@ -13,9 +14,10 @@ from storage.testing.ordering import Ordering, Paging
 from storage.testing.properties import Properties, SearchProperties
 from storage.testing.reading import Getting, Scanning
 from storage.testing.refusals import Refusals
+from storage.testing.refused_filters import RefusedFilters
 from storage.testing.running import Running, Snapshots
 from storage.testing.searching import Searching
-from storage.testing.transactions import BrokenUnits, Transactions
+from storage.testing.transactions import Transactions
 from storage.testing.writing import Adding, Deleting, Updating
 
 
@@ -40,7 +42,7 @@ class EntityContract(
     """What holds for the repository of any entity: set ``entity``, and override ``make_storage``."""
 
 
-class SingleThreadedContract(EntityContract, SearchProperties, Searching, Filtering, Fields):
+class SingleThreadedContract(EntityContract, SearchProperties, Searching, RefusedFilters, Filtering, Fields):
     """``EntityContract`` on engines, and what only engines can show; nothing of threads, processes and migrations.
 
     For a stand-in that can do no more. A backend must pass ``RepositoryContract``.

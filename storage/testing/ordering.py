@@ -23,7 +23,8 @@ class Ordering(Fixtures):
 
     def test_without_an_order_it_is_by_id(self, repository: Repository[Any]) -> None:
         """8.4 Ascending."""
-        repository.put_many([self.samples.stored(id, number=id) for id in (5, 3, 9)])
+        for id in (5, 9, 3):
+            repository.put_many([self.samples.stored(id, number=id)])
         assert [entity.id for entity in repository.find().items] == [3, 5, 9]
 
     def test_a_change_moves_an_entity(self, repository: Repository[Any], order_by: str) -> None:

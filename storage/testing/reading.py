@@ -84,8 +84,10 @@ class Scanning(Fixtures):
 
     def test_a_scan_is_in_id_order(self, repository: Repository[Any]) -> None:
         """5.7 Whatever order the entities came in."""
-        repository.put_many([self.samples.stored(id, number=id) for id in (8, 3, 100, 21)])
+        for id in (100, 8, 21, 3):
+            repository.put_many([self.samples.stored(id, number=id)])
         repository.delete(8)
+        repository.update(21, self.samples.changes(1000))
         assert [entity.id for entity in repository.scan()] == [3, 21, 100]
 
     def test_a_scan_keeps_to_its_filters(self, repository: Repository[Any]) -> None:

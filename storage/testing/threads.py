@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from storage import TransactionConflict, VersionConflict
+from storage.testing.strategies import EXAMPLES
 
 R = TypeVar("R")
 
 THREADS = 8
+
+#: How often each of them does what it does.
+ROUNDS = 10
+
+#: Seconds that may pass before all threads, or a process, have come so far.
 PATIENCE = 60.0
 
 
@@ -23,8 +32,25 @@ def in_threads(function: Callable[[int], R], threads: int = THREADS) -> list[R]:
         start.wait()
         return function(number)
 
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(begin, range(threads), timeout=PATIENCE))
+    with impatience(), ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(begin, range(threads)))
+
+
+@contextmanager
+def impatience() -> Iterator[None]:
+    """Have the interpreter change threads as often as it can, so that what is not atomic shows."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def workload() -> tuple[int, int]:
+    """Return how many threads are to work, and how often each; where more is asked for, 16 share that many."""
+    asked = int(os.environ.get(EXAMPLES, 0))
+    return (16, asked // 16) if asked else (THREADS, ROUNDS)
 
 
 def until_done(function: Callable[[], R]) -> R:

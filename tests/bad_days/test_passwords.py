@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pymongo
 import pytest
@@ -31,7 +32,7 @@ def guard_mariadb(server: PrivateServer) -> None:
     execute(server.address, f"GRANT ALL ON *.* TO {USER}")
 
 
-def guard_mongodb(server: PrivateServer) -> None:
+def guard_mongodb(server: MongoDB) -> None:
     with pymongo.MongoClient(server.address) as client:
         client.admin.command("createUser", USER, pwd=PASSWORD, roles=["root"])
     server.stop()
@@ -47,12 +48,13 @@ def guarded(kind: str, own_servers: RunningServers[PrivateServer]) -> Iterator[C
     """The URL of a database of a server that asks for a password, with the password that is given."""
     # A mongod that is one of a replica set wants a key file besides: the stand-in does here.
     server = MongoDB(stand_in=True) if kind == "mongodb" else own_servers[kind]
-    url = server.over_tcp(server.new_database())
-    GUARD[kind](server)
-    suffix = "?authSource=admin" if kind == "mongodb" else ""
-    yield lambda password: f"{kind}://{USER}:{password}@127.0.0.1:{server.port}/{url.rpartition('/')[2]}{suffix}"
-    if kind == "mongodb":
-        server.close()
+    try:
+        database = urlsplit(server.new_database()).path + ("?authSource=admin" if kind == "mongodb" else "")
+        GUARD[kind](server)
+        yield lambda password: f"{kind}://{USER}:{password}@127.0.0.1:{server.port}{database}"
+    finally:
+        if kind == "mongodb":
+            server.close()
 
 
 def test_the_right_password_opens(guarded: Callable[[str], str]) -> None:

@@ -20,7 +20,7 @@ PATIENCE = 20
 
 def bounded(call: Callable[[], object]) -> Unavailable:
     """Return the ``Unavailable`` that the call ends with; fail if it does not end."""
-    ended: list[Unavailable | None] = []
+    ended: list[Unavailable] = []
 
     def run() -> None:
         try:

@@ -102,7 +102,6 @@ class MemoryRepository(Repository[E]):
             old = {id: table.rows[id]["version"] for id in rows if id in table.rows}
             kept = {id for id in old if not overwrite and rows[id]["version"] <= old[id]}
             self.write(table, {id: row for id, row in rows.items() if id not in kept})
-            table.last_id = max([table.last_id, *rows])
             return PutResult(added=len(rows) - len(old), replaced=len(old) - len(kept), kept=len(kept))
 
     def last_id(self) -> int:
