@@ -45,6 +45,8 @@ class Text(Rule):
         """Return the text unchanged; the rule says what is refused."""
         if not isinstance(value, str):
             raise ValueError(f"must be text, not {type(value).__name__}")
+        # What a subclass holds, whatever it shows of itself: that is what is checked and what is stored.
+        value = str.__str__(value)
         if not 1 <= len(value) <= self.max_length:
             raise ValueError(f"must have 1 to {self.max_length} characters, not {len(value)}")
         # Printable text has neither controls nor surrogates, and no blank but the ordinary space.
@@ -52,7 +54,7 @@ class Text(Rule):
             check_characters(value)
         if value != value.strip():
             raise ValueError("must not begin or end with a blank")
-        return str(value)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,10 @@ class Integer(Rule):
         """Return the number unchanged."""
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError(f"must be a whole number, not {type(value).__name__}")
+        value = int.__int__(value)
         if not self.minimum <= value <= self.maximum:
             raise ValueError(f"must be from {self.minimum} to {self.maximum}")
-        return int(value)
+        return value
 
 
 @dataclass(frozen=True, slots=True)

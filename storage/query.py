@@ -219,6 +219,7 @@ def search_conditions(field: Field, operator: str, value: object) -> list[Condit
     assert isinstance(field.rule, Text)  # noqa: S101 - for the type checker: nothing else is searchable
     if not isinstance(value, str):
         raise ValueError(f"the text to search for must be text, not {type(value).__name__}")
+    value = str.__str__(value)
     check_characters(value)
     key, wanted = f"{field.name}_key", search_key(value)
     if not wanted:

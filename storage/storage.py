@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
+import os
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -17,12 +16,10 @@ from storage.entities import Engine
 from storage.errors import Invalid, NotFound, StorageError, TransactionConflict, Unsupported, VersionConflict
 from storage.migrations import Migrations
 from storage.repository import Repository
+from storage.retrying import again
 
 E = TypeVar("E")
 R = TypeVar("R")
-
-LONGEST_PAUSE = 0.5
-FIRST_PAUSE = 0.005
 
 
 class Repositories(ABC):
@@ -49,12 +46,17 @@ class Unit(Repositories):
     def __init__(self) -> None:
         self.failure: StorageError | None = None
         self.finished = False
+        self.process = os.getpid()
+
+    def is_open(self) -> bool:
+        """Return whether its block was not left yet; in a process that was forked meanwhile it is not open."""
+        return not self.finished and self.process == os.getpid()
 
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Surround every call of the unit's repositories: refuse when it is over or broken, see what breaks it."""
-        if self.finished:
-            raise Unsupported("the unit is over: its block was left")
+        if not self.is_open():
+            raise Unsupported("the unit is over: its block was left, or belongs to the process that forked this one")
         if self.failure is not None:
             raise self.failure
         try:
@@ -66,6 +68,10 @@ class Unit(Repositories):
             raise
         except StorageError as error:
             self.failure = error
+            raise
+        except BaseException:
+            # A signal's, say: it struck in the middle of a statement.
+            self.failure = StorageError("the unit was interrupted in the middle of a call: begin another")
             raise
 
     @abstractmethod
@@ -153,23 +159,25 @@ class Storage(Repositories):
     @contextmanager
     def block(self, *, read_only: bool) -> Iterator[Unit]:
         """Hold a unit open for the length of a block."""
-        if getattr(self.thread, "in_unit", False):
+        open_unit: Unit | None = getattr(self.thread, "unit", None)
+        if open_unit is not None and open_unit.is_open():
             raise Unsupported("units do not nest: leave the open one first")
         self.check_schema()
-        unit = self.begin(read_only=read_only)
-        self.thread.in_unit = True
+        unit = self.thread.unit = self.begin(read_only=read_only)
         try:
             yield unit
             if unit.failure is not None:
                 raise unit.failure
+            if not unit.is_open():
+                raise Unsupported("a unit is committed by the process that began it")
             unit.finished = True
             unit.commit()
         except BaseException:
             unit.finished = True
-            unit.rollback()
+            # What a forked process sent on its parent's connection would end the parent's unit.
+            if unit.process == os.getpid():
+                unit.rollback()
             raise
-        finally:
-            self.thread.in_unit = False
 
     def run(self, function: Callable[[Unit], R], *, attempts: int = 10) -> R:
         """Run ``function(unit)`` in a unit and return its result; again, as a whole, on ``TransactionConflict``.
@@ -177,16 +185,12 @@ class Storage(Repositories):
         At most ``attempts`` times, with growing pauses of random length between them. Never again when a
         COMMIT's answer was lost.
         """
-        for attempt in range(1, attempts + 1):
-            try:
-                with self.transaction() as unit:
-                    return function(unit)
-            except TransactionConflict:
-                if attempt == attempts:
-                    raise
-                longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
-                time.sleep(random.uniform(0, longest))  # noqa: S311 - jitter, not a secret
-        raise Invalid({"attempts": "must be at least 1"})
+
+        def once() -> R:
+            with self.transaction() as unit:
+                return function(unit)
+
+        return again(once, TransactionConflict, attempts=attempts)
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import CheckConstraint, text
 
 from storage import Storage
 from storage.mongo import MongoStorage
@@ -24,8 +24,12 @@ def make_probes(storage: Storage) -> None:
 
 
 def make_table(storage: SqlStorage) -> None:
+    table = storage.tables[Probe]
+    if storage.backend == "sqlite":
+        # It would go on counting in floating point.
+        table.append_constraint(CheckConstraint("typeof(version) = 'integer'"))
     with storage.engine.begin() as connection:
-        storage.tables[Probe].create(connection)
+        table.create(connection)
         if storage.backend == "postgresql":
             connection.execute(text("CREATE SEQUENCE probe_id_seq AS bigint"))
         else:

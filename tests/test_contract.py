@@ -116,10 +116,13 @@ class TestMongomock(SingleThreadedContract):
 
     @pytest.fixture(autouse=True)
     def expect_failure(self, request: pytest.FixtureRequest) -> None:
-        if request.node.name in MONGOMOCK_CANNOT_PUT:
+        reason = EXPECTED_FAILURES["put_many"] if request.node.name in MONGOMOCK_CANNOT_PUT else None
+        if request.node.name == "test_versions_come_to_an_end":
+            reason = "mongomock counts beyond 64 bits"
+        if reason is not None:
             # The machine would look for the shortest way to fail, for minutes.
             run = request.node.name != MACHINE
-            request.applymarker(pytest.mark.xfail(reason=EXPECTED_FAILURES["put_many"], strict=True, run=run))
+            request.applymarker(pytest.mark.xfail(reason=reason, strict=True, run=run))
 
 
 @pytest.fixture(scope="module")

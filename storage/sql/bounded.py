@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg.abc import RV, PQGen
 
+from storage.errors import Invalid
+
 
 class BoundedConnection(psycopg.Connection[Any]):
     """A connection that gives up, and closes, when the server stays silent for longer than ``bound`` seconds."""
@@ -34,6 +36,8 @@ def connect_bounded(bound: float | None) -> Callable[..., Any]:
             if error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password):
                 raise psycopg.errors.InvalidAuthorizationSpecification(str(error)) from error
             raise
+        except (psycopg.ProgrammingError, TypeError, UnicodeError) as error:
+            raise Invalid({"url": f"libpq cannot connect with its settings: {type(error).__name__}"}) from error
         connection.bound = bound
         return connection
 

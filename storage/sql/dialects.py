@@ -46,25 +46,29 @@ class Dialect:
         # MariaDB sorts the nulls, or walks the primary key past all the rest, unless it is told the index.
         index = f"FORCE INDEX (ix_{table.name}_{order.column})"
         identity = table.c.id.desc() if order.descending else table.c.id.asc()
-        return statement.with_hint(table, index, "mysql").order_by(identity)
+        return statement.with_hint(table, index).order_by(identity)
 
 
 POSTGRESQL = Dialect(
     name="postgresql",
     title="PostgreSQL",
-    begin=("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",),
+    begin=("BEGIN ISOLATION LEVEL READ COMMITTED",),
     begin_unit=("BEGIN ISOLATION LEVEL REPEATABLE READ",),
     # The state is the one at the first statement, not at BEGIN.
     begin_snapshot=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT 1"),
     update_returning=True,
     sequences=True,
 )
+#: For the next transaction alone.
+REPEATABLE_READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
+
 MYSQL = Dialect(
     name="mysql",
     title="MySQL",
     begin=("START TRANSACTION",),
-    begin_unit=("START TRANSACTION",),
-    begin_snapshot=("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",),
+    begin_unit=(REPEATABLE_READ, "START TRANSACTION"),
+    # Below that level the server ignores that a snapshot is asked for.
+    begin_snapshot=(REPEATABLE_READ, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
     update_returning=False,
     sequences=False,
 )

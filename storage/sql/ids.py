@@ -27,10 +27,6 @@ class Ids(ABC):
     def raise_to(self, connection: Connection, up_to: int) -> None:
         """Raise the high-water mark, never lowering it; inside a transaction of the caller's."""
 
-    @abstractmethod
-    def lock(self, connection: Connection) -> None:
-        """Keep others from moving entities into the table until the transaction ends."""
-
 
 class SequenceIds(Ids):
     """PostgreSQL's sequence: it waits for nobody, and a rolled-back id is never given again."""
@@ -65,10 +61,6 @@ class SequenceIds(Ids):
         connection.execute(text(f'ALTER SEQUENCE "{self.name}" INCREMENT BY 1'))
         if self.last(connection) < up_to:
             connection.execute(select(func.setval(self.name, up_to)))
-
-    def lock(self, connection: Connection) -> None:
-        """Take an advisory lock, which ends with the transaction."""
-        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"engine_room.{self.name}"))))
 
 
 class CounterIds(Ids):
@@ -108,7 +100,3 @@ class CounterIds(Ids):
         """Set the counter forward in one statement."""
         self.last(connection)
         connection.execute(self.set_forward, {"up_to": up_to})
-
-    def lock(self, connection: Connection) -> None:
-        """Lock the counter's row; on SQLite the transaction has locked the whole file already."""
-        connection.execute(self.mark.with_for_update())

@@ -17,6 +17,8 @@ from storage.description import Description
 E = TypeVar("E")
 
 LARGEST_INT32 = 2**31 - 1
+#: An engine that was handed in may have either.
+MYSQL_NAMES = ("mysql", "mariadb")
 
 
 class CodePointText(TypeDecorator[str]):
@@ -34,7 +36,7 @@ class CodePointText(TypeDecorator[str]):
         length = self.length
         if dialect.name == "postgresql":
             return dialect.type_descriptor(String(length, collation="C"))
-        if dialect.name == "mysql":
+        if dialect.name in MYSQL_NAMES:
             collation = "utf8mb4_nopad_bin" if getattr(dialect, "is_mariadb", False) else "utf8mb4_0900_bin"
             return dialect.type_descriptor(mysql.VARCHAR(length, charset="utf8mb4", collation=collation))
         return dialect.type_descriptor(String(length))
@@ -53,7 +55,7 @@ class Moment(TypeDecorator[datetime]):
         """Return the engine's own type with millisecond precision."""
         if dialect.name == "postgresql":
             return postgresql.TIMESTAMP(precision=3)
-        if dialect.name == "mysql":
+        if dialect.name in MYSQL_NAMES:
             return dialect.type_descriptor(mysql.DATETIME(fsp=3))
         return dialect.type_descriptor(String(23))
 

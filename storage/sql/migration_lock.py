@@ -28,7 +28,7 @@ def sole_upgrader(connection: Connection) -> AbstractContextManager[None]:
 def postgresql(connection: Connection) -> Iterator[None]:
     """Hold an advisory lock, which ends with the transaction."""
     # At READ COMMITTED, whatever the server's default, what the other one committed is seen after the wait.
-    with transaction(connection, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"):
+    with transaction(connection, "BEGIN ISOLATION LEVEL READ COMMITTED"):
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('engine_room_version'))")
         yield
 

@@ -40,12 +40,18 @@ def script_location() -> Path:
 class SqlMigrations(Migrations):
     """See ``Migrations`` for what each method promises.
 
-    ``connect`` gives a connection in autocommit for the length of a block. ``metadata`` holds the tables as
-    the code wants them.
+    ``connect`` gives a connection in autocommit, whose statements may take as long as they need, for the
+    length of a block; ``look`` one of the pool. ``metadata`` holds the tables as the code wants them.
     """
 
-    def __init__(self, connect: Callable[[], AbstractContextManager[Connection]], metadata: MetaData) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], AbstractContextManager[Connection]],
+        look: Callable[[], AbstractContextManager[Connection]],
+        metadata: MetaData,
+    ) -> None:
         self.connect = connect
+        self.look = look
         self.metadata = metadata
 
     @cached_property
@@ -60,7 +66,7 @@ class SqlMigrations(Migrations):
 
     def current(self) -> str | None:
         """Return what the version table records, without Alembic: every start asks for it."""
-        with self.connected() as connection:
+        with translated(), self.look() as connection:
             return recorded_revision(connection)
 
     def upgrade(self, to: str = "head") -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import select
+import sqlite3
+import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, unquote
 
-from sqlalchemy import URL, Engine, NullPool, create_engine, event, make_url
+from sqlalchemy import URL, Dialect, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 
 from storage.errors import Invalid, Unsupported
@@ -24,6 +28,13 @@ DRIVERS = {
     "sqlite": ("sqlite+pysqlite", "sqlite"),
 }
 
+#: As psycopg and PyMySQL have them; importing either for an engine of the other would be in vain.
+IDLE = 0
+IN_TRANSACTION = 1
+
+#: Seconds between two tries of what SQLite does not wait for by itself.
+BUSY_PAUSE = 0.01
+
 #: The server gives up a little before the client does, so that a slow statement ends with an answer.
 SERVER_SHARE = 0.95
 
@@ -35,10 +46,33 @@ def read_url(text: str) -> URL:
     except (ArgumentError, ValueError):
         # The cause would show the URL with its password.
         raise Invalid({"url": f"{masked(text)!r} cannot be read: scheme://user:password@host/database"}) from None
-    url = url.set(drivername=DRIVERS[url.drivername.partition("+")[0]][0])
-    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        raise Unsupported("an SQLite database in memory belongs to one connection: use a file, sqlite:///path")
+    url = url.set(drivername=DRIVERS[url.drivername.lower().partition("+")[0]][0])
+    if url.get_backend_name() == "sqlite":
+        return sqlite_url(url)
+    if url.get_backend_name() == "mysql":
+        if not url.database:
+            raise Invalid({"url": f"{masked(text)!r} names no database: mysql://user:password@host/database"})
+        # PyMySQL would encode it in latin-1; it takes bytes as they are.
+        secret: Any = None if url.password is None else url.password.encode()
+        return url.set(password=secret)
     return url
+
+
+def sqlite_url(url: URL) -> URL:
+    """Return the URL of a file, its path absolute: the folder of a process may change.
+
+    ``?mode=ro`` (or ``rw``, and ``?immutable=1``) opens it so; what else stands behind the ? is ``Invalid``.
+    """
+    path, query = url.database or "", dict(url.query)
+    if path in ("", ":memory:") or query.get("mode") == "memory":
+        raise Unsupported("an SQLite database in memory belongs to one connection: use a file, sqlite:///path")
+    if unknown := query.keys() - {"mode", "immutable", "uri"}:
+        raise Invalid({"url": f"SQLite knows no {', '.join(sorted(unknown))} in a URL, only mode and immutable"})
+    if path.startswith("file:"):
+        path = unquote(path.removeprefix("file:"))
+    query.pop("uri", None)
+    path = os.path.abspath(path)
+    return url.set(database=f"file:{quote(path)}", query=query | {"uri": "true"}) if query else url.set(database=path)
 
 
 def open_engine(url: URL, options: Options) -> Engine:
@@ -61,6 +95,7 @@ def open_migration_engine(url: URL, options: Options) -> Engine:
 def build_engine(url: URL, options: Options, *, unbounded: bool = False, **pool: Any) -> Engine:
     """Return an engine that leaves BEGIN, COMMIT and ROLLBACK to us, and so needs no reset of its connections."""
     name = url.get_backend_name()
+    arguments = {key: value for key, value in CONNECT_ARGUMENTS[name](options).items() if key not in url.query}
     try:
         engine = create_engine(
             url,
@@ -68,22 +103,32 @@ def build_engine(url: URL, options: Options, *, unbounded: bool = False, **pool:
             skip_autocommit_rollback=True,
             pool_reset_on_return=None,
             hide_parameters=True,
-            connect_args=CONNECT_ARGUMENTS[name](options, unbounded),
+            connect_args=arguments,
             **pool,
         )
     except ModuleNotFoundError as error:
         raise missing_driver(error, DRIVERS[name][1]) from error
     event.listen(engine, "connect", PREPARE[name](options, unbounded))
+    connect = refuse_settings
     if name == "postgresql":
         from storage.sql.bounded import connect_bounded
 
-        event.listen(engine, "do_connect", connect_bounded(None if unbounded else options.timeout))
+        connect = connect_bounded(None if unbounded else options.timeout)
+    event.listen(engine, "do_connect", connect)
     if name != "sqlite" and not unbounded:
         event.listen(engine, "checkout", refuse_dead)
     return engine
 
 
-def postgresql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
+def refuse_settings(dialect: Dialect, _record: Any, arguments: Any, parameters: Any) -> Any:
+    """Connect; ``Invalid`` for settings of a URL that the driver does not know or cannot read."""
+    try:
+        return dialect.connect(*arguments, **parameters)
+    except (TypeError, UnicodeError) as error:
+        raise Invalid({"url": f"the driver cannot connect with its settings: {type(error).__name__}"}) from error
+
+
+def postgresql_arguments(options: Options) -> dict[str, Any]:
     """Return what psycopg connects with; libpq knows whole seconds, and not less than two."""
     return {
         "connect_timeout": max(2, math.ceil(options.connect_timeout)),
@@ -92,7 +137,7 @@ def postgresql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
     }
 
 
-def mysql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
+def mysql_arguments(options: Options) -> dict[str, Any]:
     """Return what PyMySQL connects with.
 
     Its own bound on connecting ends with TCP's handshake; the server's greeting is read under ``read_timeout``,
@@ -102,7 +147,7 @@ def mysql_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
     return {"connect_timeout": bound, "read_timeout": bound, "write_timeout": bound, "charset": "utf8mb4"}
 
 
-def sqlite_arguments(options: Options, unbounded: bool) -> dict[str, Any]:
+def sqlite_arguments(options: Options) -> dict[str, Any]:
     """Return what sqlite3 connects with: the pool lends a connection to one thread at a time."""
     return {"timeout": options.lock_timeout, "check_same_thread": False}
 
@@ -141,7 +186,7 @@ def prepare_mysql(options: Options, unbounded: bool) -> Prepare:
             )
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION " + ", ".join(settings))
-            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
     return prepare
 
@@ -155,29 +200,43 @@ def prepare_sqlite(options: Options, unbounded: bool) -> Prepare:
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
         writable = connection.execute("PRAGMA query_only").fetchone()[0] == 0
         if mode != "wal" and writable:
-            set_wal(connection)
+            set_wal(connection, options.lock_timeout)
 
     return prepare
 
 
-def set_wal(connection: Any) -> None:
-    """Switch the file to a write-ahead log, unless it takes no writes: then there is nothing to log."""
-    import sqlite3
+def set_wal(connection: sqlite3.Connection, patience: float) -> None:
+    """Switch the file to a write-ahead log, unless it takes no writes: then there is nothing to log.
 
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-            raise
+    Where others have the file open, SQLite does not wait for them by itself.
+    """
+    limit = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            code = error.sqlite_errorcode & 0xFF
+            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                return
+            if code != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
+                raise
+            time.sleep(BUSY_PAUSE)
+        else:
+            return
 
 
 def refuse_dead(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Have the pool replace a connection whose server has closed it: a glance at the socket, no round trip.
+    """Have the pool replace a connection that cannot be used: a glance at it and its socket, no round trip.
 
-    Without it the first write after a server's restart would end as *may have been applied*.
+    Without it the first write after a server's restart would end as *may have been applied*, and a connection
+    that an exception has left in the middle of a statement would be lent out again and again.
     """
-    socket = connection.fileno() if hasattr(connection, "fileno") else connection._sock.fileno()
-    if closed_by_peer(socket):
+    if hasattr(connection, "pgconn"):
+        unusable = connection.pgconn.transaction_status != IDLE or closed_by_peer(connection.fileno())
+    else:
+        socket = connection._sock
+        unusable = socket is None or connection.server_status & IN_TRANSACTION or closed_by_peer(socket.fileno())
+    if unusable:
         raise DisconnectionError
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import astuple
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, delete, func, insert, select, update
 
 from storage.batches import BATCH, batched
 from storage.description import Description, check_id, check_version
-from storage.errors import Invalid, NotFound, VersionConflict
+from storage.errors import AlreadyExists, Invalid, NotFound, TransactionConflict, VersionConflict
 from storage.fields import LARGEST_ID
 from storage.query import Filter, Page, Query, Segment, checked_filters, checked_query
 from storage.repository import PutResult, Repository
+from storage.retrying import again
 from storage.sql.connections import Connections
 from storage.sql.dialects import Dialect
 from storage.sql.ids import CounterIds, Ids, SequenceIds
@@ -23,6 +24,9 @@ from storage.sql.query import page, where
 E = TypeVar("E")
 
 Values = dict[str, Any]
+
+#: How often ``put_many`` runs its transaction at most.
+PUTS = 5
 
 
 class SqlRepository(Repository[E]):
@@ -121,26 +125,16 @@ class SqlRepository(Repository[E]):
                 raise self.not_matched(connection, id, version)
 
     def put_many(self, entities: Iterable[E], overwrite: bool = False) -> PutResult:
-        """Raise the mark, then insert and update in id order, all in one transaction that keeps other movers out."""
+        """Raise the mark, then insert and update in id order, in one transaction that is run again on a conflict."""
         self.connections.refuse_in_unit("put_many")
         rows = self.description.distinct_stored_values(entities)
         if not rows:
             return PutResult(0, 0, 0)
-        # The mark first, and by itself: on PostgreSQL, raising it holds off every add until it commits.
+        # The mark first, and by itself: others who add wait for whoever raises it.
         with self.connections.atomic() as connection:
             self.ids.raise_to(connection, rows[-1]["id"])
-        result = PutResult(0, 0, 0)
-        with self.connections.atomic() as connection:
-            self.ids.lock(connection)
-            for batch in batched(rows):
-                done = self.put_batch(connection, batch, overwrite=overwrite)
-                result = replace(
-                    done,
-                    added=result.added + done.added,
-                    replaced=result.replaced + done.replaced,
-                    kept=result.kept + done.kept,
-                )
-        return result
+        # Two who put the same new id at the same moment: the second finds it the next time.
+        return again(lambda: self.put(rows, overwrite=overwrite), TransactionConflict, AlreadyExists, attempts=PUTS)
 
     def last_id(self) -> int:
         """Read the high-water mark."""
@@ -189,16 +183,27 @@ class SqlRepository(Repository[E]):
         clauses: list[ColumnElement[bool]] = [self.table.c.id == id]
         return clauses if version is None else [*clauses, self.table.c.version == version]
 
-    def not_matched(self, connection: Connection, id: int, version: int | None) -> NotFound | VersionConflict:
-        """Return why a row was not written: it is not there, or it has another version."""
+    def not_matched(
+        self, connection: Connection, id: int, version: int | None
+    ) -> NotFound | VersionConflict | TransactionConflict:
+        """Return why a row was not written: it is not there, has another version, or another unit was in the way."""
         found = connection.scalar(select(self.table.c.version).where(self.table.c.id == id))
-        if found is None or version is None:
+        if found is not None and version in (None, found):
+            # MySQL writes by the newest row, and reads by the state at which the unit began.
+            return TransactionConflict(f"{self.description.name} {id} was changed since the unit began: run it again")
+        if found is None:
             return self.not_found(id)
         return VersionConflict(f"{self.description.name} {id} has version {found}, not {version}: read it again")
 
     def not_found(self, id: int) -> NotFound:
         """Return the error for an id that no row has."""
         return NotFound(f"there is no {self.description.name} with the id {id}")
+
+    def put(self, rows: Sequence[Values], *, overwrite: bool) -> PutResult:
+        """Put the rows in one transaction."""
+        with self.connections.atomic() as connection:
+            done = [self.put_batch(connection, batch, overwrite=overwrite) for batch in batched(rows)]
+        return PutResult(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
 
     def put_batch(self, connection: Connection, rows: Sequence[Values], *, overwrite: bool) -> PutResult:
         """Insert what is missing and update what is older; the rows read are locked until the end."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, MetaData
+from sqlalchemy import URL, Connection, Engine, MetaData
 
 from storage.capabilities import Capability
 from storage.description import Description
@@ -16,7 +16,7 @@ from storage.migrations import Migrations
 from storage.options import Options
 from storage.repository import Repository
 from storage.sql.connections import Connections, PoolConnections, Transaction, UnitConnections
-from storage.sql.dialects import dialect_of
+from storage.sql.dialects import SQLITE, dialect_of
 from storage.sql.errors import translated
 from storage.sql.migrations import SqlMigrations
 from storage.sql.pool import open_engine, open_migration_engine, read_url
@@ -28,8 +28,12 @@ from storage.url import masked
 E = TypeVar("E")
 
 
-def open_backend(url_or_engine: str | Engine, options: Options, descriptions: Sequence[Description[Any]]) -> SqlStorage:
+def open_backend(
+    url_or_engine: str | URL | Engine, options: Options, descriptions: Sequence[Description[Any]]
+) -> SqlStorage:
     """Open the database at a URL, or that of an engine, which then stays the caller's to close."""
+    if isinstance(url_or_engine, URL):
+        url_or_engine = url_or_engine.render_as_string(hide_password=False)
     return SqlStorage(url_or_engine, options, descriptions)
 
 
@@ -41,7 +45,7 @@ class SqlStorage(Storage):
         self.options = options
         self.owned = isinstance(url_or_engine, str)
         self.url = read_url(url_or_engine) if isinstance(url_or_engine, str) else url_or_engine.url
-        self.address = masked(url_or_engine) if isinstance(url_or_engine, str) else self.url.render_as_string()
+        self.address = masked(url_or_engine) if isinstance(url_or_engine, str) else masked(self.url.render_as_string())
         self.dialect = dialect_of(self.url.get_backend_name())
         self.backend = self.dialect.name
         self.lock = threading.Lock()
@@ -54,7 +58,7 @@ class SqlStorage(Storage):
         metadata = MetaData(naming_convention=NAMING)
         self.counters = ids_table(metadata)
         self.tables = {one.type: entity_table(one, metadata) for one in descriptions}
-        self.migrations: Migrations = SqlMigrations(self.migrating, metadata)
+        self.migrations: Migrations = SqlMigrations(self.migrating, lambda: self.engine.connect(), metadata)
         self.repositories = {one.type: self.build(one, PoolConnections(self)) for one in descriptions}
 
     @property
@@ -63,8 +67,9 @@ class SqlStorage(Storage):
         if self.process != os.getpid():
             with self.lock:
                 if self.owned and self.process != os.getpid():
-                    # The parent's connections stay the parent's: they are let go, not closed.
-                    self.opened.dispose(close=False)
+                    # A server's connections stay the parent's: they are let go, not closed. SQLite's are closed,
+                    # since it keeps one table of locks for a file in a process, and would trust the parent's.
+                    self.opened.dispose(close=self.dialect is SQLITE)
                 self.process = os.getpid()
         return self.opened
 

@@ -9,7 +9,7 @@ import pytest
 
 from storage import Invalid, NotFound, Repository, VersionConflict
 from storage.testing.fixtures import Fixtures
-from storage.testing.values import MISSING_IDS, NO_IDS, NO_VERSIONS
+from storage.testing.values import LARGEST, MISSING_IDS, NO_IDS, NO_VERSIONS
 
 
 class Adding(Fixtures):
@@ -119,6 +119,17 @@ class Updating(Fixtures):
         with pytest.raises(VersionConflict):
             repository.update(added.id, self.samples.changes(3), version=version)
         assert repository.get(added.id) == updated
+
+    def test_versions_come_to_an_end(self, repository: Repository[Any]) -> None:
+        """10.10 An entity at the last one can be read and deleted, and not changed any more."""
+        last = self.samples.stored(5, LARGEST)
+        repository.put_many([last])
+        for version in (None, LARGEST):
+            with pytest.raises(Invalid):
+                repository.update(5, self.samples.changes(1), version=version)
+        assert repository.get(5) == last
+        repository.delete(5, version=LARGEST)
+        assert repository.count() == 0
 
     @pytest.mark.parametrize("version", NO_VERSIONS)
     def test_what_no_version_can_be_is_invalid(self, repository: Repository[Any], version: Any) -> None:

@@ -86,6 +86,8 @@ class MemoryRepository(Repository[E]):
         with self.table() as table:
             row = self.row(table, id, version) | values
             row["version"] += 1
+            if row["version"] > LARGEST_ID:
+                raise Invalid({"version": "has come to its end"})
             self.write(table, {id: row})
             return self.description.entity(row)
 

@@ -27,13 +27,18 @@ class MemoryStorage(Storage):
     address = "memory://"
     backend = "memory"
 
-    def __init__(self, descriptions: Sequence[Description[Any]]) -> None:
+    def __init__(
+        self,
+        descriptions: Sequence[Description[Any]],
+        repository_type: type[MemoryRepository[Any]] = MemoryRepository,
+    ) -> None:
         super().__init__(descriptions)
+        self.repository_type = repository_type
         self.tables = {description.type: Table() for description in descriptions}
         self.migrations = MemoryMigrations(self)
 
     def repository(self, entity: type[E]) -> Repository[E]:
-        return MemoryRepository(self, self.description(entity))
+        return self.repository_type(self, self.description(entity))
 
     @property
     def capabilities(self) -> frozenset[Capability]:

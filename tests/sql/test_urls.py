@@ -1,0 +1,93 @@
+"""URLs as people write them: accepted, or refused in one sentence without their password."""
+
+import os
+
+import pytest
+from sqlalchemy import make_url
+
+from storage import Engine, Invalid, ReadOnly, Storage, Unsupported, open_storage
+
+
+def migrated(url: str) -> Storage:
+    storage = open_storage(url)
+    storage.migrations.upgrade()
+    return storage
+
+
+def test_a_relative_file_stays_the_same_when_the_process_changes_its_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with migrated("sqlite:///data.db") as storage:
+        (tmp_path / "elsewhere").mkdir()
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        storage.engines.add(Engine("Raptor"))
+        storage.migrations.check_current()
+        assert os.listdir() == []
+
+
+def test_a_scheme_is_read_in_any_case(tmp_path):
+    with migrated(f"SQLite:///{tmp_path / 'data.db'}") as storage:
+        assert storage.engines.add(Engine("Raptor")).id == 1
+
+
+@pytest.mark.parametrize("name", ["a b.db", "50%.db", "ä.db", "a+b.db"])
+def test_a_file_may_have_any_name(tmp_path, name):
+    with migrated(f"sqlite:///{tmp_path / name}") as storage:
+        storage.engines.add(Engine("Raptor"))
+    assert (tmp_path / name).exists()
+
+
+def test_an_sqlite_file_is_opened_for_reading_when_its_url_says_so(tmp_path):
+    url = f"sqlite:///{tmp_path / 'my engines.db'}"
+    with migrated(url) as storage, open_storage(f"{url}?mode=ro") as reader:
+        storage.engines.add(Engine("Raptor"))
+        assert reader.engines.count() == 1
+        with pytest.raises(ReadOnly):
+            reader.engines.add(Engine("Merlin"))
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:x?mode=memory&uri=true"])
+def test_a_database_in_memory_is_unsupported(url):
+    with pytest.raises(Unsupported, match="belongs to one connection"):
+        open_storage(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///data.db?cash=shared",
+        "mysql://root@host/",
+        "mysql://root:secret@host",
+        "postgresql://u:secret@host:port/db",
+    ],
+)
+def test_what_cannot_be_meant_is_refused_when_it_is_opened(url):
+    with pytest.raises(Invalid) as caught:
+        open_storage(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://root@127.0.0.1:1/db?ssl-mode=REQUIRED",
+        "postgresql://127.0.0.1:1/db?no_such_setting=1",
+    ],
+)
+def test_a_setting_that_the_driver_does_not_know_is_refused_when_it_connects(url):
+    with open_storage(url) as storage, pytest.raises(Invalid, match="settings"):
+        storage.ping()
+
+
+def test_a_url_of_sqlalchemy_is_taken_too(tmp_path):
+    with open_storage(make_url(f"sqlite:///{tmp_path / 'data.db'}")) as storage:
+        storage.migrations.upgrade()
+        assert storage.engines.count() == 0
+
+
+def test_a_setting_of_the_url_wins_over_ours(make_database):
+    url = make_database("postgresql")
+    with (
+        open_storage(f"{url}{'&' if '?' in url else '?'}application_name=billing") as storage,
+        storage.engine.connect() as connection,
+    ):
+        assert connection.exec_driver_sql("SHOW application_name").scalar() == "billing"
