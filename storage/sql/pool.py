@@ -49,12 +49,8 @@ def read_url(text: str) -> URL:
     url = url.set(drivername=DRIVERS[url.drivername.lower().partition("+")[0]][0])
     if url.get_backend_name() == "sqlite":
         return sqlite_url(url)
-    if url.get_backend_name() == "mysql":
-        if not url.database:
-            raise Invalid({"url": f"{masked(text)!r} names no database: mysql://user:password@host/database"})
-        # PyMySQL would encode it in latin-1; it takes bytes as they are.
-        secret: Any = None if url.password is None else url.password.encode()
-        return url.set(password=secret)
+    if url.get_backend_name() == "mysql" and not url.database:
+        raise Invalid({"url": f"{masked(text)!r} names no database: mysql://user:password@host/database"})
     return url
 
 
@@ -96,6 +92,9 @@ def build_engine(url: URL, options: Options, *, unbounded: bool = False, **pool:
     """Return an engine that leaves BEGIN, COMMIT and ROLLBACK to us, and so needs no reset of its connections."""
     name = url.get_backend_name()
     arguments = {key: value for key, value in CONNECT_ARGUMENTS[name](options).items() if key not in url.query}
+    if name == "mysql" and url.password:
+        # PyMySQL would encode it in latin-1; bytes it takes as they are.
+        arguments["password"] = url.password.encode()
     try:
         engine = create_engine(
             url,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pymongo
 import pytest
@@ -15,7 +15,7 @@ from tests.running import RunningServers
 from tests.servers import MongoDB, PrivateServer
 
 USER = "guarded"
-PASSWORD = "right-one"
+PASSWORD = "right-öne-€"
 WRONG = "wr0ng-se.cret"
 
 
@@ -51,7 +51,7 @@ def guarded(kind: str, own_servers: RunningServers[PrivateServer]) -> Iterator[C
     try:
         database = urlsplit(server.new_database()).path + ("?authSource=admin" if kind == "mongodb" else "")
         GUARD[kind](server)
-        yield lambda password: f"{kind}://{USER}:{password}@127.0.0.1:{server.port}{database}"
+        yield lambda password: f"{kind}://{USER}:{quote(password)}@127.0.0.1:{server.port}{database}"
     finally:
         if kind == "mongodb":
             server.close()
