@@ -40,7 +40,7 @@ def in_threads(function: Callable[[int], R], threads: int = THREADS) -> list[R]:
 def impatience() -> Iterator[None]:
     """Have the interpreter change threads as often as it can, so that what is not atomic shows."""
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-4)
+    sys.setswitchinterval(1e-6)
     try:
         yield
     finally:

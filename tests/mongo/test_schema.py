@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Annotated
 
 import pytest
@@ -16,7 +17,15 @@ from storage.mongo.schema import VALIDATION, indexes, validator
 from tests.mongo.doubles import make_counter, make_indexes
 
 RIGHT = {"_id": 5, "title": "Raptor", "title_key": "raptor", "thrust": 0, "last_fired": None, "version": 1}
-ABSENT = object()
+
+
+class Absent(Enum):
+    """In the place of a value: the field is not there at all."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
 REFUSED = 121
 
 WRONG = {

@@ -107,8 +107,9 @@ def test_the_product_knows_nothing_of_its_tests(file: Path) -> None:
 
 
 def loaded(statement: str) -> Iterator[str]:
-    """The packages that a fresh interpreter has loaded after a statement."""
-    script = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    """The packages that a statement loads in a fresh interpreter."""
+    script = f"import sys; before = set(sys.modules); {statement}; loaded = set(sys.modules) - before"
+    script += "; print(*{name.partition('.')[0] for name in loaded})"
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     yield from result.stdout.split()
 

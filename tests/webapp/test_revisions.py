@@ -41,7 +41,7 @@ def test_both_twins_have_the_next_number_and_the_same_name(root: Path) -> None:
 def test_the_revisions_follow_each_other(root: Path) -> None:
     first, _ = create_twins("add the boosters", root)
     second, _ = create_twins("add the tanks", root)
-    assert f"down_revision = {first.name[:4]!r}" in second.read_text()
+    assert f'down_revision = "{first.name[:4]}"' in second.read_text()
 
 
 def test_both_twins_are_python_and_begin_with_the_message(root: Path) -> None:
