@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Processes that the tests are spread over, by module and class: more than cores, since they often wait.
+# Processes that the tests are spread over, by module and class, in order: the slow ones come first. More than cores,
+# since they often wait.
 WORKERS := 3
 # Lines and branches of storage/ that the tests must reach, in percent.
 COVERAGE := 95
@@ -19,7 +20,7 @@ run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLit
 	@$(BIN)/python -m webapp
 
 test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
 check: $(VENV)/dev ## format, lint and types, without changing a file
 	@$(BIN)/ruff format --check

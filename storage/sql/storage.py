@@ -19,9 +19,10 @@ from storage.sql.connections import Connections, PoolConnections, Transaction, U
 from storage.sql.dialects import SQLITE, dialect_of
 from storage.sql.errors import translated
 from storage.sql.migrations import SqlMigrations
-from storage.sql.pool import open_engine, open_migration_engine, read_url
+from storage.sql.pool import open_engine, open_migration_engine
 from storage.sql.repository import SqlRepository
 from storage.sql.schema import NAMING, entity_table, ids_table
+from storage.sql.urls import read_url
 from storage.storage import Storage, Unit
 from storage.url import masked
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, NullPool, Table, create_engine, inspect, select, text
 
-from storage.sql.pool import read_url
+from storage.sql.urls import read_url
 
 #: The kinds of SQL database.
 KINDS = ("sqlite", "postgresql", "mariadb")

@@ -13,7 +13,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Column, Integer, String
 
 from storage import Engine, Invalid, open_storage
-from storage.sql.pool import read_url
+from storage.sql.urls import read_url
 from tests.sql.plain import connected, fetch, snapshot
 
 OWN_REVISION = """

@@ -7,7 +7,7 @@ from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import StaticPool, create_engine, text
 
 from storage import Engine, open_storage
-from storage.sql.pool import read_url
+from storage.sql.urls import read_url
 
 KINDS = ["sqlite", "postgresql", "mariadb"]
 
