@@ -54,11 +54,13 @@ class SequenceIds(Ids):
         """Set the sequence forward while nobody takes from it.
 
         Reading the value and setting it are two steps, and setval alone would take back what others took
-        between them. ALTER SEQUENCE holds nextval off until the transaction ends; it changes nothing here.
+        between them. ALTER SEQUENCE holds nextval off until the transaction ends. It changes nothing here, and
+        names the owner because any other change would put the sequence into a new file, in whose place those
+        who read the old one meanwhile find no row.
         """
         if self.last(connection) >= up_to:
             return
-        connection.execute(text(f'ALTER SEQUENCE "{self.name}" INCREMENT BY 1'))
+        connection.execute(text(f'ALTER SEQUENCE "{self.name}" OWNED BY "{self.table.name}".id'))
         if self.last(connection) < up_to:
             connection.execute(select(func.setval(self.name, up_to)))
 
