@@ -6,6 +6,9 @@ from dataclasses import dataclass, fields
 
 from storage.errors import Invalid
 
+#: The server gives up a little before the client does, so that a slow statement ends with an answer.
+SERVER_SHARE = 0.95
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -31,3 +34,8 @@ class Options:
             problems["pool_size"] = "must be a whole number"
         if problems:
             raise Invalid(problems)
+
+
+def milliseconds(seconds: float) -> int:
+    """Return whole milliseconds, at least one: 0 would mean no bound."""
+    return max(1, round(seconds * 1000))

@@ -20,7 +20,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import split_options
 
 from storage.errors import Invalid
-from storage.options import Options
+from storage.options import Options, milliseconds
 from storage.url import masked
 
 Document = dict[str, Any]
@@ -31,9 +31,6 @@ DEFAULT_DATABASE = "engine_room"
 WRITE_CONCERN = WriteConcern("majority", j=True)
 READ_CONCERN = ReadConcern("majority")
 READ_PREFERENCE = ReadPreference.PRIMARY
-
-#: The server gives up a little before the client does, so that a slow statement ends with an answer.
-SERVER_SHARE = 0.95
 
 
 class Work:
@@ -163,8 +160,3 @@ def check_url_options(url: str) -> None:
     options = url.partition("?")[2]
     if options:
         split_options(options)
-
-
-def milliseconds(seconds: float) -> int:
-    """Return whole milliseconds, at least one: 0 would mean no bound."""
-    return max(1, round(seconds * 1000))

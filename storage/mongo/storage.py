@@ -17,17 +17,15 @@ from storage.mongo.connections import Connections, PoolConnections, Transaction,
 from storage.mongo.errors import translated
 from storage.mongo.migrations import MongoMigrations
 from storage.mongo.pool import (
-    SERVER_SHARE,
     Document,
     Pool,
     Work,
     default_database,
-    milliseconds,
     open_migration_client,
     open_pool,
 )
 from storage.mongo.repository import MongoRepository
-from storage.options import Options
+from storage.options import SERVER_SHARE, Options, milliseconds
 from storage.repository import Repository
 from storage.storage import Storage, Unit
 from storage.url import masked

@@ -9,8 +9,8 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect
 
 from storage.sql.dialects import dialect_of
+from storage.sql.schema import IDS_TABLE
 
-IDS_TABLE = "engine_room_ids"
 COLLATION = re.compile(r'COLLATE "?(\w+)"?')
 
 

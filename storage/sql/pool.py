@@ -13,7 +13,7 @@ from sqlalchemy import URL, Dialect, Engine, NullPool, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from storage.errors import Invalid
-from storage.options import Options
+from storage.options import SERVER_SHARE, Options, milliseconds
 from storage.registry import missing_driver
 from storage.sql.urls import DRIVERS
 
@@ -23,9 +23,6 @@ IN_TRANSACTION = 1
 
 #: Seconds between two tries of what SQLite does not wait for by itself.
 BUSY_PAUSE = 0.01
-
-#: The server gives up a little before the client does, so that a slow statement ends with an answer.
-SERVER_SHARE = 0.95
 
 
 def open_engine(url: URL, options: Options) -> Engine:
@@ -204,11 +201,6 @@ def closed_by_peer(descriptor: int) -> bool:
     poll = select.poll()
     poll.register(descriptor, events)
     return bool(poll.poll(0))
-
-
-def milliseconds(seconds: float) -> int:
-    """Return whole milliseconds, at least one: 0 would mean no bound."""
-    return max(1, round(seconds * 1000))
 
 
 CONNECT_ARGUMENTS = {
