@@ -1,7 +1,7 @@
 """One repository, any database: PostgreSQL, MySQL, MariaDB, SQLite or MongoDB, chosen by a URL."""
 
 from storage.capabilities import Capability
-from storage.entities import Engine
+from storage.entities import ApiToken, Engine, IdempotencyKey, SignIn
 from storage.errors import (
     AlreadyExists,
     Invalid,
@@ -22,9 +22,11 @@ from storage.storage import Storage, Unit
 
 __all__ = [
     "AlreadyExists",
+    "ApiToken",
     "Capability",
     "Engine",
     "Filter",
+    "IdempotencyKey",
     "Invalid",
     "Migrations",
     "NotFound",
@@ -34,6 +36,7 @@ __all__ = [
     "Repository",
     "Revision",
     "SchemaOutOfDate",
+    "SignIn",
     "Storage",
     "StorageError",
     "TransactionConflict",

@@ -7,6 +7,7 @@ changes and of an id is here, so that the backends cannot differ in what they re
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,11 +43,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Description(Generic[E]):
-    """An entity's type, the name of its table and collection, and its fields without ``id`` and ``version``."""
+    """An entity's type, the name of its table and collection, and its fields without ``id`` and ``version``.
+
+    ``passing``: whether its rows are of use only where they were written, and only for a while, so that they
+    neither move to another database nor into a backup. The class says so: ``passing: ClassVar[bool] = True``.
+    """
 
     name: str
     type: type[E]
     fields: tuple[Field, ...]
+    passing: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -170,7 +176,8 @@ def describe(entity: type[E]) -> Description[E]:
     if not {"id", "version"} <= set(names):
         raise TypeError(f"{entity.__name__} must have the fields id and version")
     fields = tuple(read_field(name, hints[name]) for name in names if name not in ("id", "version"))
-    return Description(entity.__name__.lower(), entity, fields)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.__name__).lower()
+    return Description(name, entity, fields, getattr(entity, "passing", False))
 
 
 def read_field(name: str, hint: Any) -> Field:

@@ -26,7 +26,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from werkzeug.local import LocalProxy
 
-from storage.entities import Engine
+from storage.entities import ENTITIES
 from storage.errors import StorageError
 from storage.migrations import Migrations
 from storage.options import Options
@@ -48,7 +48,7 @@ class ConfigurationError(click.ClickException):
 class Storage:
     """The extension: opens the storage that the configuration names and puts it into ``app.extensions["storage"]``."""
 
-    def __init__(self, app: Flask | None = None, *, entities: Sequence[type] = (Engine,)) -> None:
+    def __init__(self, app: Flask | None = None, *, entities: Sequence[type] = ENTITIES) -> None:
         self.entities = entities
         if app is not None:
             self.init_app(app)

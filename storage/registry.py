@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from storage.description import Description, describe
-from storage.entities import Engine
+from storage.entities import ENTITIES
 from storage.errors import Invalid, Unsupported
 from storage.options import Options
 from storage.storage import Storage
@@ -46,7 +46,7 @@ BUILT_IN = {
 CLIENTS = {"sqlalchemy": SQLITE, "pymongo": MONGODB}
 
 
-def open_storage(url_or_client: Any, *, entities: Sequence[type] = (Engine,), **options: Any) -> Storage:
+def open_storage(url_or_client: Any, *, entities: Sequence[type] = ENTITIES, **options: Any) -> Storage:
     """Open the database at a URL, or the one of a SQLAlchemy ``Engine`` or a PyMongo ``MongoClient``.
 
     Connects at the first use. ``entities`` are the dataclasses it keeps; ``options`` are those of

@@ -7,6 +7,7 @@ from werkzeug.routing import IntegerConverter
 
 from storage import Engine
 from storage.flask import current_storage
+from webapp.access import Role, needs
 from webapp.bodies import json_object, refuse_body
 from webapp.engine_json import changed_fields, engine_document, new_engine
 from webapp.listing import PARAMETERS, check_parameters, requested_page
@@ -28,6 +29,7 @@ def refuse_unknown_parameters() -> None:
 
 
 @blueprint.get("/engines")
+@needs(Role.READ)
 def list_engines() -> Response:
     """Answer one page of the engines, and the cursor of the next."""
     page = requested_page()
@@ -35,6 +37,7 @@ def list_engines() -> Response:
 
 
 @blueprint.post("/engines")
+@needs(Role.WRITE)
 def create_engine() -> Response:
     """Add an engine."""
     engine = current_storage.engines.add(new_engine(json_object()))
@@ -42,18 +45,21 @@ def create_engine() -> Response:
 
 
 @blueprint.get("/engines/<id:id>")
+@needs(Role.READ)
 def read_engine(id: int) -> Response:
     """Answer one engine."""
     return answer(current_storage.engines.get(id))
 
 
 @blueprint.patch("/engines/<id:id>")
+@needs(Role.WRITE)
 def change_engine(id: int) -> Response:
     """Change the fields that the body names."""
     return answer(current_storage.engines.update(id, changed_fields(json_object())))
 
 
 @blueprint.delete("/engines/<id:id>")
+@needs(Role.WRITE)
 def delete_engine(id: int) -> Response:
     """Delete an engine."""
     current_storage.engines.delete(id)
@@ -61,6 +67,7 @@ def delete_engine(id: int) -> Response:
 
 
 @blueprint.post("/engines/<id:id>/fire")
+@needs(Role.WRITE)
 def fire_engine(id: int) -> Response:
     """Record that an engine fires now."""
     refuse_body()

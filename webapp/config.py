@@ -28,6 +28,7 @@ def utc_now() -> datetime:
 DEFAULTS = {
     "MAX_CONTENT_LENGTH": 64 * 1024,
     "CLOCK": utc_now,
+    "ALLOW_ANONYMOUS_WRITES": False,
 }
 
 

@@ -25,7 +25,7 @@ from storage import (
     Unsupported,
     VersionConflict,
 )
-from webapp.responses import json_response
+from webapp.responses import is_api, json_response
 
 #: Seconds after which an outage may be over.
 RETRY_AFTER = "5"
@@ -94,7 +94,7 @@ def answer_http_error(error: HTTPException) -> Response:
 def answered(status: int, detail: str, problems: Mapping[str, str]) -> Response:
     """Return a problem's document for the API, its page for everything else."""
     title = HTTP_STATUS_CODES[status]
-    if not request.path.startswith("/api/"):
+    if not is_api(request.path):
         return make_response(render_template("error.html", title=title, detail=detail, problems=problems), status)
     document: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     if problems:

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app
 
 from storage import SchemaOutOfDate, StorageError
 from storage.flask import current_storage
+from webapp.access import needs
 from webapp.responses import json_response
 
 blueprint = Blueprint("operations", __name__)
@@ -14,12 +15,14 @@ FRESH = {"Cache-Control": "no-store"}
 
 
 @blueprint.get("/healthz")
+@needs(None)
 def alive() -> Response:
     """Answer 200 as long as the process answers at all."""
     return Response("ok\n", headers=FRESH, mimetype="text/plain")
 
 
 @blueprint.get("/readyz")
+@needs(None)
 def ready() -> Response:
     """Answer 200 when the database answers and is at the code's revision, else 503 and what is in the way."""
     wanted = current_storage.migrations.head()

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 
 from storage import Invalid
 from storage.flask import current_storage
+from webapp.access import Role, needs
 from webapp.engine_json import moment_text
 from webapp.errors import BadParameters
 
@@ -14,6 +15,7 @@ blueprint.add_app_template_filter(moment_text, "moment")
 
 
 @blueprint.get("/")
+@needs(Role.READ)
 def engines() -> str:
     """Show the engines, a page at a time, and which database serves them."""
     try:

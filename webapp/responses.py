@@ -18,3 +18,8 @@ def json_response(
     # In ASCII: a name that a client has sent may hold half of a surrogate pair, which has no UTF-8.
     text = json.dumps(document, ensure_ascii=True, separators=(",", ":")) + "\n"
     return Response(text, status, headers, mimetype=mimetype)
+
+
+def is_api(path: str) -> bool:
+    """Return whether a path is one of the API, for programs, rather than one of the pages, for people."""
+    return path.startswith("/api/")

@@ -12,6 +12,8 @@ revision = "0001"
 down_revision = None
 
 COLUMNS = {"id", "title", "thrust"}
+#: The tables of revision 0004.
+LATER = ("api_token", "sign_in", "idempotency_key")
 
 
 def upgrade() -> None:
@@ -27,8 +29,11 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("engine", if_exists=True)
-    # Revision 0003 made it, and its downgrade left it, so that no id is ever given twice.
+    # Later revisions made them, and their downgrades left them, so that no id is ever given twice.
     op.drop_table("engine_room_ids", if_exists=True)
+    if op.get_bind().dialect.name == "postgresql":
+        for name in LATER:
+            op.execute(f"DROP SEQUENCE IF EXISTS {name}_id_seq")
 
 
 def is_there(connection: sa.Connection) -> bool:

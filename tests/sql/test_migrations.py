@@ -91,9 +91,9 @@ def test_a_database_at_a_newer_revision_is_left_alone(unmigrated, sql_url):
     execute(sql_url, "UPDATE engine_room_version SET version_num = '9999'")
     before = snapshot(sql_url)
     for migrate in (unmigrated.migrations.upgrade, lambda: unmigrated.migrations.downgrade("base")):
-        with pytest.raises(SchemaOutOfDate, match="revision 9999, newer than the code's 0003") as caught:
+        with pytest.raises(SchemaOutOfDate, match="revision 9999, newer than the code's 0004") as caught:
             migrate()
-        assert (caught.value.found, caught.value.wanted) == ("9999", "0003")
+        assert (caught.value.found, caught.value.wanted) == ("9999", "0004")
     assert snapshot(sql_url) == before
 
 

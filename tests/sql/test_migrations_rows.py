@@ -127,6 +127,7 @@ def test_ids_that_were_written_past_the_counter_are_not_given_again(unmigrated, 
 def test_an_id_beyond_32_bits_stops_a_downgrade_before_it_changes_anything(unmigrated, sql_url):
     unmigrated.migrations.upgrade()
     unmigrated.engines.put_many([Engine("Raptor", id=2**31, version=1)])
+    unmigrated.migrations.downgrade("0003")
     before = snapshot(sql_url)
     with pytest.raises(Invalid, match="keeps ids up to 2147483647, and 2147483648 was given already"):
         unmigrated.migrations.downgrade("0002")
@@ -136,6 +137,7 @@ def test_an_id_beyond_32_bits_stops_a_downgrade_before_it_changes_anything(unmig
 def test_a_mark_beyond_32_bits_stops_a_downgrade_before_it_changes_anything(unmigrated, sql_url):
     unmigrated.migrations.upgrade()
     unmigrated.engines.reserve_ids(2**40)
+    unmigrated.migrations.downgrade("0003")
     before = snapshot(sql_url)
     with pytest.raises(Invalid, match="and 1099511627776 was given already"):
         unmigrated.migrations.downgrade("base")

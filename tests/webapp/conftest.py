@@ -37,11 +37,12 @@ def instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_app() -> Iterator[MakeApp]:
-    """``make_app(STORAGE_URL=…)`` returns an application with a secret key and a clock that stands still."""
+    """``make_app(STORAGE_URL=…)`` returns an application that lets everybody write, with a clock that stands still."""
     made: list[Flask] = []
 
     def make(**config: Any) -> Flask:
-        defaults = {"TESTING": True, "SECRET_KEY": "a key of the tests", "CLOCK": lambda: NOW}
+        defaults = {"TESTING": True, "SECRET_KEY": "a key of the tests", "ALLOW_ANONYMOUS_WRITES": True}
+        defaults["CLOCK"] = lambda: NOW
         made.append(create_app(defaults | config))
         return made[-1]
 

@@ -152,8 +152,8 @@ def answers(make_database: Callable[[str], str]) -> Answers:
 
     def of(kind: str) -> list[Answer]:
         if kind not in known:
-            config = {"SECRET_KEY": "a key of the tests", "TESTING": True, "CLOCK": Clock()}
-            app = create_app(config | {"STORAGE_URL": make_database(kind)})
+            config = {"SECRET_KEY": "a key of the tests", "TESTING": True, "ALLOW_ANONYMOUS_WRITES": True}
+            app = create_app(config | {"CLOCK": Clock(), "STORAGE_URL": make_database(kind)})
             with closing(app.extensions["storage"]) as storage:
                 storage.migrations.upgrade()
                 known[kind] = Script(app.test_client()).run()

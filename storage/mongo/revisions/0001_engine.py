@@ -7,6 +7,8 @@ from typing import Any
 from pymongo.errors import OperationFailure
 
 NAMESPACE_EXISTS = 48
+#: Later revisions made some of them, and their downgrades left them, so that no id is ever given twice.
+MARKS = ["engine", "api_token", "sign_in", "idempotency_key"]
 
 
 def upgrade(database: Any) -> None:
@@ -26,6 +28,6 @@ def upgrade(database: Any) -> None:
 
 def downgrade(database: Any) -> None:
     database.drop_collection("engine")
-    database["engine_room_ids"].delete_one({"_id": "engine"})
+    database["engine_room_ids"].delete_many({"_id": {"$in": MARKS}})
     if database["engine_room_ids"].find_one() is None:
         database.drop_collection("engine_room_ids")
