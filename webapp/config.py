@@ -29,6 +29,7 @@ DEFAULTS = {
     "MAX_CONTENT_LENGTH": 64 * 1024,
     "CLOCK": utc_now,
     "ALLOW_ANONYMOUS_WRITES": False,
+    "IDEMPOTENCY_KEEP_SECONDS": 24 * 60 * 60,
 }
 
 

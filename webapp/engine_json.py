@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from storage import Engine, Invalid
 from storage.flask import current_storage
 
@@ -16,15 +18,29 @@ MOMENT = re.compile(
 )
 
 
-def engine_document(engine: Engine) -> dict[str, object]:
-    """Return an engine's JSON; the order of the keys is part of it."""
-    return {
-        "id": engine.id,
-        "title": engine.title,
-        "thrust": engine.thrust,
-        "last_fired": None if engine.last_fired is None else moment_text(engine.last_fired),
-        "version": engine.version,
-    }
+class EngineDocument(Struct, frozen=True, gc=False):
+    """An engine's JSON; the order of the keys is part of it."""
+
+    id: int
+    title: str
+    thrust: int
+    last_fired: str | None
+    version: int
+
+
+class PageDocument(Struct, frozen=True):
+    """A page's JSON."""
+
+    items: list[EngineDocument]
+    next: str | None
+
+
+def engine_document(engine: Engine) -> EngineDocument:
+    """Return the JSON of an engine that is stored."""
+    moment = engine.last_fired
+    return EngineDocument(
+        engine.id or 0, engine.title, engine.thrust, None if moment is None else moment_text(moment), engine.version
+    )
 
 
 def new_engine(body: Mapping[str, object]) -> Engine:
@@ -69,4 +85,4 @@ def read_moment(text: object) -> datetime:
 
 def moment_text(moment: datetime) -> str:
     """Return a moment, which storage keeps in UTC, as RFC 3339 with milliseconds and ``Z``."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

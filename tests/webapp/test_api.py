@@ -26,7 +26,7 @@ def add(client: FlaskClient, **fields: object) -> dict[str, Any]:
 def problems(response: Any, status: int) -> dict[str, str]:
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"
-    return response.get_json()["errors"]
+    return {error["field"]: error["detail"] for error in response.get_json()["errors"]}
 
 
 def test_a_new_engine_is_created_at_the_address_in_location(client: FlaskClient) -> None:

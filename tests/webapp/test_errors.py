@@ -100,10 +100,10 @@ def test_a_lost_answer_says_that_the_change_may_have_been_made(app: Flask) -> No
 
 def test_an_error_without_fields_has_no_errors(client: FlaskClient) -> None:
     assert client.get("/api/engines/7").get_json() == {
-        "type": "about:blank",
-        "title": "Not Found",
+        "type": "/problems/not-found",
+        "title": "There is nothing there",
         "status": 404,
-        "detail": "There is nothing with that id.",
+        "detail": "There is nothing with that id, or at that address.",
     }
 
 

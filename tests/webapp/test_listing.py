@@ -30,7 +30,7 @@ def listed(client: FlaskClient, **parameters: object) -> list[int]:
 def refused(client: FlaskClient, query: str) -> dict[str, str]:
     response = client.get(f"/api/engines?{query}")
     assert (response.status_code, response.content_type) == (400, "application/problem+json")
-    return response.get_json()["errors"]
+    return {error["field"]: error["detail"] for error in response.get_json()["errors"]}
 
 
 def test_the_last_page_has_no_next_one(client: FlaskClient) -> None:
