@@ -12,6 +12,9 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 LONGEST_NUMBER = 100
 
+#: Up to here every whole number is one of Python's floats.
+LARGEST_EXACT = 2**53
+
 #: How deep a body may nest; nothing that is taken here nests at all.
 DEEPEST = 32
 
@@ -35,7 +38,7 @@ def json_object() -> dict[str, Any]:
             object_pairs_hook=distinct,
             parse_constant=refuse_constant,
             parse_int=short_number,
-            parse_float=finite_number,
+            parse_float=any_number,
         )
     except ValueError as error:
         raise BadRequest(f"The body cannot be read as JSON: {error}.") from None
@@ -79,12 +82,15 @@ def short_number(digits: str) -> int:
     return int(digits)
 
 
-def finite_number(text: str) -> float:
-    """Return a number with a fraction or an exponent; ``ValueError`` for one that Python would take for infinite."""
+def any_number(text: str) -> int | float:
+    """Return a number with a fraction or an exponent, a whole one as such: to JSON, ``7.0`` and ``7`` are the same.
+
+    ``ValueError`` for one that Python would take for infinite.
+    """
     number = float(text)
     if len(text) > LONGEST_NUMBER or not isfinite(number):
         raise ValueError("a number is too large, or has too many digits")
-    return number
+    return int(number) if number.is_integer() and abs(number) <= LARGEST_EXACT else number
 
 
 def refuse_constant(name: str) -> NoReturn:

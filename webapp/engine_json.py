@@ -14,7 +14,8 @@ from storage.flask import current_storage
 
 # RFC 3339, section 5.6. Seconds up to 59: a leap second has no place in the time that storage keeps.
 MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+    r"[1-9]\d{3}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
 )
 
 
@@ -76,7 +77,7 @@ def checked_fields(body: Mapping[str, object], problems: Mapping[str, str]) -> d
 def read_moment(text: object) -> datetime:
     """Return the moment that a text of RFC 3339 names; ``ValueError`` says what is wrong with it."""
     if not isinstance(text, str) or not MOMENT.fullmatch(text):
-        raise ValueError("must be a moment with its offset, such as 2026-01-31T09:30:00.000Z")
+        raise ValueError("must be a moment from the year 1000 on with its offset, such as 2026-01-31T09:30:00.000Z")
     try:
         return datetime.fromisoformat(text.upper())
     except ValueError:

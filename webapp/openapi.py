@@ -106,7 +106,7 @@ def parameters_of(rule: Rule, promise: Promise, engines: Description[Engine]) ->
         summary = FILTERS[name].summary if name in FILTERS else SUMMARIES[name]
         yield {"name": name, "in": "query", "description": summary, "schema": parameter_schema(name, engines)}
     if promise.conditional:
-        condition = {"type": "string", "pattern": f"^{preconditions.CONDITION}$", "example": '"3"'}
+        condition = {"type": "string", "pattern": f"^({preconditions.CONDITION})$"}
         for name in preconditions.CONDITIONS:
             yield {"name": name, "in": "header", "description": "Entity tags, or an asterisk.", "schema": condition}
     if promise.repeatable:

@@ -19,8 +19,8 @@ CONDITIONS = ("If-Match", "If-None-Match")
 TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 #: One element of a list of tags, with what parts it from the next; elements may be empty.
 ELEMENT = re.compile(rf"[ \t]*(?:({TAG})[ \t]*)?(?:,|$)")
-#: What a client may send: a list of tags, or the asterisk for any.
-CONDITION = rf"[ \t]*(\*|{TAG}([ \t]*,[ \t]*{TAG})*)[ \t]*"
+#: What the document says of a header: tags in ASCII, as all of ours are.
+CONDITION = r'\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*'
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest, NotAcceptable
 
 from webapp.bodies import refuse_body
 from webapp.errors import BadParameters
+from webapp.preconditions import CONDITIONS, read_tags
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -51,13 +52,16 @@ def hold_to_promise() -> None:
     promise: Promise = view.promise
     check_accept()
     check_parameters(promise.query)
+    if promise.conditional:
+        for name in CONDITIONS:
+            read_tags(name)
     if promise.body is None and request.method not in ("GET", "HEAD"):
         refuse_body()
 
 
 def check_accept() -> None:
     """Raise 406 for a client that takes no JSON."""
-    accepted = request.headers.get("Accept", "*/*")
+    accepted = request.headers.get("Accept") or "*/*"
     if accepted not in ("*/*", "application/json") and not request.accept_mimetypes["application/json"]:
         raise NotAcceptable
 
