@@ -52,7 +52,8 @@ def hold_to_promise() -> None:
     promise: Promise = view.promise
     check_accept()
     check_parameters(promise.query)
-    if promise.conditional:
+    if promise.conditional and promise.repeatable:
+        # A repeat is answered before its preconditions are looked at.
         for name in CONDITIONS:
             read_tags(name)
     if promise.body is None and request.method not in ("GET", "HEAD"):
