@@ -93,8 +93,9 @@ def plain_code(text: str) -> str:
 
 
 def security(role: Role) -> list[dict[str, list[str]]]:
-    """Return who may: a token, and without one those whom the configuration lets in. Reading may be open."""
-    is_open = role is Role.READ or current_app.config["ALLOW_ANONYMOUS_WRITES"]
+    """Return who may: a token, and without one those whom the configuration lets in."""
+    config = current_app.config
+    is_open = config["ALLOW_ANONYMOUS_WRITES"] or (role is Role.READ and config.get("ALLOW_ANONYMOUS_READS", True))
     return [{}, {"token": []}] if is_open else [{"token": []}]
 
 
