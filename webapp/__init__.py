@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, docs, errors, operations, pages, security, sessions
+from webapp import access, api, cookies, docs, errors, operations, pages, security
 from webapp.config import check_secret_key, configured_app
 
 __all__ = ["create_app"]
@@ -24,7 +24,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     check_secret_key(app)
     Storage(app)
     errors.init_app(app)
-    sessions.init_app(app)
+    cookies.init_app(app)
     access.init_app(app)
     security.init_app(app)
     app.url_map.converters["id"] = api.IdConverter

@@ -8,7 +8,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from webapp.responses import is_api
 
 
-class SessionsOfPages(SecureCookieSessionInterface):
+class CookiesOfPages(SecureCookieSessionInterface):
     """Signed cookies for the pages alone, so that no browser can be made to call the API in its owner's name.
 
     It is also a tenth of what a request of the API costs: the signer is made anew for each.
@@ -21,4 +21,4 @@ class SessionsOfPages(SecureCookieSessionInterface):
 
 def init_app(app: Flask) -> None:
     """Have the application keep its sessions so."""
-    app.session_interface = SessionsOfPages()
+    app.session_interface = CookiesOfPages()
