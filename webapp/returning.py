@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 from flask import request, url_for
+from werkzeug.urls import iri_to_uri
 
 #: One slash at the beginning: browsers take ``//host`` and ``/\host`` for other places. ASCII without blanks.
 LOCAL = re.compile(r"/(?![/\\])[!-\[\]-~]*")
@@ -26,7 +27,7 @@ def own_page(address: str | None) -> str:
 def wanted_page() -> str:
     """Return the page that the person of the current request asked for, or looks at."""
     if request.method == "GET" and "HX-Request" not in request.headers:
-        return own_page(request.url)
+        return own_page(iri_to_uri(request.url))
     return own_page(request.headers.get("HX-Current-URL") or request.referrer)
 
 

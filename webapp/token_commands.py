@@ -17,7 +17,7 @@ def commands() -> None:
 
 @commands.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(Role)), default=Role.READ, show_default=True, help="What it may do.")
+@click.option("--role", type=click.Choice([*map(str, Role)]), default="read", show_default=True, help="What it may do.")
 def create(name: str, role: str) -> None:
     """Make a token called NAME, and show it: this once."""
     if name.isdecimal():

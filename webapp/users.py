@@ -104,7 +104,9 @@ def is_password(password: str, password_hash: str) -> bool:
 
 @click.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice(list(Role)), default=Role.WRITE, show_default=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice([*map(str, Role)]), default="write", show_default=True, help="What they may do."
+)
 def print_entry(name: str, role: str) -> None:
     """Ask for the password of NAME, and print the entry for USERS in instance/config.py."""
     check_name(name)
