@@ -56,9 +56,9 @@ def begin(user: User) -> None:
     remove_expired(now)
 
 
-def find(cookie: str) -> SignedIn | None:
+def find(cookie: object) -> SignedIn | None:
     """Return the person whose session a cookie holds, if it goes on."""
-    parts = COOKIE.fullmatch(cookie)
+    parts = COOKIE.fullmatch(cookie) if isinstance(cookie, str) else None
     if parts is None:
         return None
     try:
