@@ -23,11 +23,11 @@ SECRET_KEY = "{key}"
 
 # Everybody who reaches the application may read and change everything, and each page says so. As long as this line
 # stands, `make run` listens on the loopback address alone. To have people sign in instead, put what
-# `python -m webapp.users NAME` prints in its place.
+# `python -m webapp.new_user NAME` prints in its place.
 ALLOW_ANONYMOUS_WRITES = True
 
 # The hosts that the application is. A page elsewhere that gives this address another name is refused.
-TRUSTED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
 
 # The loopback address has no TLS, and not every browser sends a secure cookie there. Take this line away for TLS.
 SESSION_COOKIE_SECURE = False

@@ -68,15 +68,15 @@ def comes_from_here() -> bool:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site is not None:
         return site in ("same-origin", "none")
-    return origin is None or host_of(origin) == request.host
+    return origin is None or request.host == host_of(origin) != ""
 
 
-def host_of(origin: str) -> str | None:
-    """Return the host and the port of an origin; ``None`` for what is none."""
+def host_of(origin: str) -> str:
+    """Return the host and the port of an origin; nothing for what is none."""
     try:
         return urlsplit(origin).netloc
     except ValueError:
-        return None
+        return ""
 
 
 def add_headers(response: Response) -> Response:

@@ -61,7 +61,7 @@ def check_ways_in(app: Flask) -> None:
     """Raise ``ConfigurationError`` if nobody could sign in, unless everybody may write; debugging needs nobody."""
     if not (app.debug or app.config["USERS"] or app.config["ALLOW_ANONYMOUS_WRITES"]):
         raise ConfigurationError(
-            f"nobody can sign in: write into {config_file(app)} the USERS that python -m webapp.users NAME prints, "
+            f"nobody can sign in: write into {config_file(app)} the USERS that python -m webapp.new_user NAME prints, "
             "or ALLOW_ANONYMOUS_WRITES = True if everybody who reaches the application may change everything"
         )
 

@@ -1,16 +1,13 @@
 """The people who may sign in: configured, not stored, with argon2 hashes of their passwords.
 
-``USERS`` maps each name to a ``password_hash`` and a ``role``; ``python -m webapp.users NAME`` prints such an entry.
+``USERS`` maps each name to a ``password_hash`` and a ``role``; ``python -m webapp.new_user NAME`` prints such an entry.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-import click
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
@@ -22,10 +19,9 @@ from storage.flask import ConfigurationError
 from webapp.roles import Role
 
 EXTENSION = "users"
-SHORTEST_PASSWORD = 8
 #: What argon2 is asked to hash; a form has no reason to send more.
 LONGEST_PASSWORD = 1024
-REMEDY = "python -m webapp.users NAME prints a proper entry"
+REMEDY = "python -m webapp.new_user NAME prints a proper entry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,22 +96,3 @@ def is_password(password: str, password_hash: str) -> bool:
         return PasswordHasher().verify(password_hash, password)
     except VerificationError:
         return False
-
-
-@click.command()
-@click.argument("name")
-@click.option(
-    "--role", type=click.Choice([*map(str, Role)]), default="write", show_default=True, help="What they may do."
-)
-def print_entry(name: str, role: str) -> None:
-    """Ask for the password of NAME, and print the entry for USERS in instance/config.py."""
-    check_name(name)
-    password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise click.ClickException(f"a password has from {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
-    entry: dict[str, Any] = {name: {"password_hash": PasswordHasher().hash(password), "role": str(role)}}
-    click.echo(f"USERS = {json.dumps(entry)}")
-
-
-if __name__ == "__main__":
-    print_entry()
