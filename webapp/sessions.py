@@ -28,10 +28,10 @@ REMOVED_AT_ONCE = 10
 class SignedIn(UserMixin):  # type: ignore[misc]
     """A person with a session, as Flask-Login wants it."""
 
-    def __init__(self, user: User, id: int, secret: str) -> None:
+    def __init__(self, user: User, sign_in: SignIn, secret: str) -> None:
         self.name = user.name
         self.role: Role = user.role
-        self.sign_in = id
+        self.sign_in = sign_in.id
         self.secret = secret
 
     def get_id(self) -> str:
@@ -51,8 +51,7 @@ def begin(user: User) -> None:
     secret = secrets.token_urlsafe(32)
     expires = now + timedelta(hours=current_app.config["SESSION_HOURS"])
     stored = sign_ins().add(SignIn(user.name, digest_of(secret, user), created=now, expires=expires))
-    assert stored.id is not None  # noqa: S101 - what is stored has an id
-    login_user(SignedIn(user, stored.id, secret))
+    login_user(SignedIn(user, stored, secret))
     remove_expired(now)
 
 
@@ -66,10 +65,10 @@ def find(cookie: object) -> SignedIn | None:
     except NotFound:
         return None
     user = known_users().get(stored.username)
-    if user is None or stored.id is None or stored.expires <= current_app.config["CLOCK"]():
+    if user is None or stored.expires <= current_app.config["CLOCK"]():
         return None
     good = hmac.compare_digest(stored.digest, digest_of(parts[2], user))
-    return SignedIn(user, stored.id, parts[2]) if good else None
+    return SignedIn(user, stored, parts[2]) if good else None
 
 
 def end() -> None:
