@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, cookies, docs, errors, operations, pages, security
-from webapp.config import check_secret_key, configured_app
+from webapp import access, api, cookies, docs, errors, operations, pages, security, sign_in, token_commands
+from webapp.config import configured_app
+from webapp.starting import check_configuration
 
 __all__ = ["create_app"]
 
@@ -21,12 +22,14 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     it is a ``ConfigurationError``.
     """
     app = configured_app(config)
-    check_secret_key(app)
+    check_configuration(app)
     Storage(app)
     errors.init_app(app)
     cookies.init_app(app)
     access.init_app(app)
     security.init_app(app)
+    sign_in.init_app(app)
+    app.cli.add_command(token_commands.commands)
     app.url_map.converters["id"] = api.IdConverter
     for part in (api, docs, operations, pages):
         app.register_blueprint(part.blueprint)

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from storage import open_storage
 from tests.servers import KINDS
+from tests.webapp.people import CLOSED
 from webapp import create_app
 
 MakeApp = Callable[..., Flask]
@@ -64,6 +65,12 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(make_app: MakeApp, migrated_file: Path, tmp_path: Path) -> Flask:
     """An application on a migrated, empty SQLite file."""
     return make_app(STORAGE_URL=f"sqlite:///{shutil.copy(migrated_file, tmp_path)}")
+
+
+@pytest.fixture
+def closed_app(make_app: MakeApp, migrated_file: Path, tmp_path: Path) -> Flask:
+    """An application on SQLite that lets in two people, a writer and a reader, and nobody else."""
+    return make_app(STORAGE_URL=f"sqlite:///{shutil.copy(migrated_file, tmp_path)}", **CLOSED)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from storage import (
     VersionConflict,
 )
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
+from webapp.access import needs
 from webapp.errors import ANSWERS
 
 SECRET = "the-secret-of-the-driver"
@@ -45,6 +46,7 @@ ERRORS = [
 def failing(app: Flask, error: Exception) -> FlaskClient:
     """Return a client of the application whose paths /api/fail and /fail raise the error."""
 
+    @needs(None)
     def fail() -> str:
         raise error
 
