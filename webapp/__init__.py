@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, errors, operations, pages, security
+from webapp import access, api, errors, operations, pages, security, static_files
 from webapp.config import check_secret_key, configured_app
 
 __all__ = ["create_app"]
@@ -26,6 +26,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     errors.init_app(app)
     access.init_app(app)
     security.init_app(app)
+    static_files.init_app(app)
     app.url_map.converters["id"] = api.IdConverter
     for part in (api, operations, pages):
         app.register_blueprint(part.blueprint)
