@@ -17,17 +17,9 @@ from webapp import create_app
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
 DESKTOP = {"width": 1000, "height": 680}
 TALL = {"width": 1000, "height": 1000}
+SHORT = {"width": 1000, "height": 440}
 PHONE = {"width": 360, "height": 740}
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
-
-
-def conflict(page: Page) -> None:
-    """Have somebody else save while the form is open."""
-    page.goto("/engines/3/edit")
-    page.request.patch("/api/engines/3", data={"title": "Merlin 1D Vacuum", "thrust": 990})
-    page.get_by_label("Thrust").fill("1001")
-    page.get_by_role("button", name="Save").click()
-    page.get_by_role("heading", name="Somebody else").wait_for()
 
 
 def path(address: str) -> Callable[[Page], None]:
@@ -39,15 +31,37 @@ def path(address: str) -> Callable[[Page], None]:
     return visit
 
 
+def fired(page: Page) -> None:
+    """Fire an engine."""
+    page.goto("/engines/2")
+    page.get_by_role("button", name="Fire").click()
+    page.get_by_role("status").wait_for()
+
+
+def edited(page: Page) -> None:
+    """Open the form of an engine in its place."""
+    page.goto("/engines/2")
+    page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Title").fill("Merlin 1D")
+
+
+def compared(page: Page) -> None:
+    """Have somebody else save while the form is open."""
+    page.goto("/engines/3/edit")
+    page.request.patch("/api/engines/3", data={"title": "Merlin 1D Vacuum", "thrust": 990})
+    page.get_by_label("Thrust").fill("1001")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Somebody else").wait_for()
+
+
 #: Each picture: what is to be seen on it, light or dark, and how large the screen is.
 SHOTS = {
     "fleet": (path("/"), "light", TALL),
-    "fleet-dark": (path("/"), "dark", TALL),
     "engines": (path("/engines?sort=-thrust"), "light", DESKTOP),
-    "engine": (path("/engines/1"), "light", DESKTOP),
-    "edit": (path("/engines/1/edit"), "light", DESKTOP),
+    "fired": (fired, "light", SHORT),
+    "edited": (edited, "light", DESKTOP),
+    "compared": (compared, "light", DESKTOP),
     "phone": (path("/engines?q=me"), "dark", PHONE),
-    "comparison": (conflict, "light", DESKTOP),
 }
 
 
@@ -64,12 +78,12 @@ def main(folder: Path) -> None:
         )
         storage = app.extensions["storage"]
         storage.migrations.upgrade()
-        with served(app) as empty:
+        with served(app) as address:
             browser = start_browser(playwright)
-            take(browser.new_page(base_url=empty, viewport=DESKTOP), path("/"), folder / "empty.png")
+            take(browser.new_page(base_url=address, viewport=DESKTOP), path("/"), folder / "empty.png")
             storage.engines.add_many(fleet())
             for name, (prepare, scheme, size) in SHOTS.items():
-                page = browser.new_page(base_url=empty, viewport=size, color_scheme=scheme, device_scale_factor=1)
+                page = browser.new_page(base_url=address, viewport=size, color_scheme=scheme, reduced_motion="reduce")
                 take(page, prepare, folder / f"{name}.png")
             browser.close()
         storage.close()

@@ -111,6 +111,26 @@ def test_when_nobody_answers_the_page_says_so_and_keeps_its_input(
     expect(page.locator("#trouble")).to_be_hidden()
 
 
+def test_a_page_without_the_part_that_was_asked_for_is_loaded_whole(
+    page: Page, engines: list[Engine], storage: Storage
+) -> None:
+    page.goto(f"/engines/{engines[0].id}")
+    storage.engines.delete(engines[0].id)
+    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_role("heading", name="Not Found")).to_be_visible()
+
+
+def test_a_button_is_pressed_once(page: Page, engines: list[Engine], storage: Storage) -> None:
+    page.goto(f"/engines/{engines[0].id}")
+    waiting: list[Route] = []
+    page.route("**/fire", lambda route: waiting.append(route))
+    page.get_by_role("button", name="Fire").click()
+    expect(page.get_by_role("button", name="Fire")).to_be_disabled()
+    waiting.pop().continue_()
+    expect(page.get_by_text("Raptor has fired.")).to_be_visible()
+    expect(page.get_by_role("button", name="Fire")).to_be_enabled()
+
+
 def test_a_page_that_is_not_ours_replaces_nothing(page: Page, engines: list[Engine], complaints: list[str]) -> None:
     def answer(route: Route) -> None:
         route.fulfill(status=502, content_type="text/html", body="<h1>Bad gateway</h1>")

@@ -11,12 +11,15 @@ document.addEventListener("keydown", (event) => {
 
 const trouble = () => document.getElementById("trouble");
 
-// A proxy's page, say, has no part of ours: what is shown stays.
+// Without the part that was asked for it is another page of ours, such as the one to sign in at, and is loaded as
+// such. What a proxy says for us, or what answers a form, replaces nothing: the input stays.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
-  const empty = ctx.select && tasks.some((task) => task.type === "main" && !task.fragment.childElementCount);
-  trouble().hidden = !empty;
-  if (empty) event.preventDefault();
+  trouble().hidden = true;
+  if (!ctx.select || tasks.some((task) => task.fragment.childElementCount)) return;
+  event.preventDefault();
+  if (ctx.request.method === "GET" && ctx.response.status < 500) location.assign(ctx.response.raw.url);
+  else trouble().hidden = false;
 });
 
 document.addEventListener("htmx:error", () => {
