@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, cookies, docs, errors, operations, pages, security, sign_in, token_commands
+from webapp import access, api, cookies, docs, errors, operations, pages, security, sign_in, static_files, token_commands
 from webapp.config import configured_app
 from webapp.starting import check_configuration
 
@@ -30,6 +30,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     security.init_app(app)
     sign_in.init_app(app)
     app.cli.add_command(token_commands.commands)
+    static_files.init_app(app)
     app.url_map.converters["id"] = api.IdConverter
     for part in (api, docs, operations, pages):
         app.register_blueprint(part.blueprint)
