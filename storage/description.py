@@ -176,8 +176,12 @@ def describe(entity: type[E]) -> Description[E]:
     if not {"id", "version"} <= set(names):
         raise TypeError(f"{entity.__name__} must have the fields id and version")
     fields = tuple(read_field(name, hints[name]) for name in names if name not in ("id", "version"))
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.__name__).lower()
-    return Description(name, entity, fields, getattr(entity, "passing", False))
+    return Description(entity_name(entity), entity, fields, getattr(entity, "passing", False))
+
+
+def entity_name(entity: type) -> str:
+    """Return what an entity's table and collection are called: ``ApiToken`` is ``api_token``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.__name__).lower()
 
 
 def read_field(name: str, hint: Any) -> Field:
