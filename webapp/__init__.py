@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, errors, operations, pages, security
+from webapp import access, api, errors, logs, operations, pages, proxies, security, status, trace
 from webapp.config import check_secret_key, configured_app
 
 __all__ = ["create_app"]
@@ -23,6 +23,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = configured_app(config)
     check_secret_key(app)
     Storage(app)
+    # Imported here: at its import the client of Prometheus decides whether it counts for one process or for several.
+    from webapp import metrics
+
+    # These first: they see a request before all others, and its answer after them.
+    for watcher in (proxies, trace, logs, metrics, status):
+        watcher.init_app(app)
     errors.init_app(app)
     access.init_app(app)
     security.init_app(app)

@@ -29,6 +29,10 @@ DEFAULTS = {
     "MAX_CONTENT_LENGTH": 64 * 1024,
     "CLOCK": utc_now,
     "ALLOW_ANONYMOUS_WRITES": False,
+    "ACCESS_LOG": True,
+    "SLOW_STORAGE_SECONDS": 0.5,
+    "METRICS_PUBLIC": False,
+    "TRUSTED_PROXIES": 0,
 }
 
 

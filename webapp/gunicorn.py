@@ -1,0 +1,55 @@
+"""How gunicorn serves the application: ``gunicorn --config python:webapp.gunicorn 'webapp:create_app()'``.
+
+Gunicorn alone executes this. What its command line says wins.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+bind = "127.0.0.1:8000"
+#: A process for each core serves best: ``--workers``, or WEB_CONCURRENCY in the environment.
+threads = 4
+#: Loaded once and forked, so that what is wrong in the configuration is told once; pools open after the fork.
+preload_app = True
+
+#: Seconds that requests at work have to end after SIGTERM.
+graceful_timeout = 30
+
+#: The application writes its own.
+accesslog = None
+
+#: Else gunicorn would listen on a socket in the home folder.
+control_socket_disable = True
+
+#: The application decides what it believes of a proxy, by TRUSTED_PROXIES.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
+#: Where the processes keep their figures, so that each can show those of all; given in the environment, or made here.
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"
+made_folder = None if FIGURES in os.environ else tempfile.mkdtemp(prefix="engine-room-metrics-")
+raw_env = [] if made_folder is None else [f"{FIGURES}={made_folder}"]
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Close the connections of a process that ends."""
+    storage = getattr(worker.wsgi, "extensions", {}).get("storage")
+    if storage is not None:
+        storage.close()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget what a process had at hand that is gone; what it counted stays."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder that was made."""
+    if made_folder is not None:
+        shutil.rmtree(made_folder, ignore_errors=True)
