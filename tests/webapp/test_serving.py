@@ -1,4 +1,4 @@
-"""``python -m webapp``: from nothing to a served application."""
+"""``python -m webapp``: from nothing to a served application; and gunicorn with several workers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.processes import free_port
+from tests.webapp.workers import Workers, served_by_workers
 from webapp.__main__ import write_config
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +90,109 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_the_password(url
     assert result.stderr.startswith("Error: ")
     assert "Traceback" not in result.stderr
     assert "tiger" not in result.stdout + result.stderr
+
+
+SLOW = """
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+app.extensions["storage"].migrations.upgrade()
+
+@app.get("/slow")
+@needs(None)
+def slow():
+    with open("gate") as gate:
+        return f"{gate.read()}, {app.extensions['storage'].engines.count()} engines"
+"""
+
+
+def test_a_request_at_work_ends_well_when_the_server_is_stopped_and_the_connections_are_closed(
+    tmp_path: Path, instance: Path
+) -> None:
+    os.mkfifo(tmp_path / "gate")
+    with served_by_workers(tmp_path, SLOW) as workers:
+        answer = workers.get_meanwhile("/slow")
+        with (tmp_path / "gate").open("w") as gate:  # which waits until the view reads
+            workers.process.send_signal(signal.SIGTERM)
+            workers.read_until("Handling signal: term")
+            gate.write("done")
+        assert answer.result(60) == "done, 0 engines"
+        assert workers.end() == 0
+    logged = [json.loads(line) for line in workers.lines if line.startswith("{")]
+    assert [(line["path"], line["status"]) for line in logged] == [("/slow", 200)]
+    # SQLite puts the log into the database when the last connection is closed, and only then.
+    assert [file.name for file in instance.iterdir()] == ["engine-room.db"]
+
+
+FORKED = """
+import multiprocessing, os
+from storage import Engine
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+storage = app.extensions["storage"]
+both = multiprocessing.Barrier(2)
+
+def connection():
+    if storage.backend == "postgresql":
+        with storage.engine.connect() as lent:
+            return lent.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+    if storage.backend == "mongodb":
+        return storage.pool.client.admin.command("hello")["connectionId"]
+    return os.getpid()  # a file has no connections
+
+storage.migrations.upgrade()
+storage.engines.add(Engine("Raptor"))
+before = connection()
+
+@app.get("/both")
+@needs(None)
+def served():
+    both.wait(60)
+    titles = [engine.title for engine in storage.engines.scan()]
+    return {"process": os.getpid(), "connections": [before, connection()], "titles": titles}
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mongodb"])
+def test_two_workers_of_a_preloaded_application_share_no_connection(
+    kind: str, tmp_path: Path, make_database: Callable[[str], str]
+) -> None:
+    two = ["--preload", "--workers", "2", "--worker-class", "sync", "--threads", "1"]
+    with served_by_workers(tmp_path, FORKED, *two, FLASK_STORAGE_URL=make_database(kind)) as workers:
+        sent = [workers.get_meanwhile("/both") for _ in range(2)]
+        first, second = (json.loads(answer.result(60)) for answer in sent)
+    assert first["process"] != second["process"]
+    assert len({*first["connections"], *second["connections"]}) == 3
+    assert first["titles"] == second["titles"] == ["Raptor"]
+
+
+SHOWS_WHAT_IT_BELIEVES = """
+from flask import request
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+
+@app.get("/seen")
+@needs(None)
+def seen():
+    return f"{request.scheme} {request.remote_addr}"
+"""
+
+
+@pytest.fixture(scope="module")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
+    """One worker, whose home folder is its own."""
+    home = tmp_path_factory.mktemp("home")
+    places = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "FLASK_INSTANCE_PATH"), str(home))
+    with served_by_workers(home, SHOWS_WHAT_IT_BELIEVES, **places) as workers:
+        yield workers
+
+
+def test_gunicorn_believes_no_header_of_a_proxy_by_itself(workers: Workers) -> None:
+    assert workers.get("/seen", X_Forwarded_Proto="https", X_Forwarded_For="10.1.1.1") == "http 127.0.0.1"
+
+
+def test_gunicorn_opens_no_control_socket(workers: Workers) -> None:
+    workers.get("/seen")
+    assert list(workers.folder.rglob("*.ctl")) == []
