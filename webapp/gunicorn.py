@@ -5,6 +5,7 @@ Gunicorn alone executes this. What its command line says wins.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -31,8 +32,18 @@ secure_scheme_headers: dict[str, str] = {}
 
 #: Where the processes keep their figures, so that each can show those of all; given in the environment, or made here.
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
-made_folder = None if FIGURES in os.environ else tempfile.mkdtemp(prefix="engine-room-metrics-")
-raw_env = [] if made_folder is None else [f"{FIGURES}={made_folder}"]
+raw_env = []
+
+
+def remove(folder: str, process: int) -> None:
+    """Remove a folder when the process that made it ends, and not when one that was forked does."""
+    if process == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if FIGURES not in os.environ:
+    raw_env = [f"{FIGURES}={tempfile.mkdtemp(prefix='engine-room-metrics-')}"]
+    atexit.register(remove, raw_env[0].partition("=")[2], os.getpid())
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -47,9 +58,3 @@ def child_exit(server: Any, worker: Any) -> None:
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
-
-
-def on_exit(server: Any) -> None:
-    """Remove the folder that was made."""
-    if made_folder is not None:
-        shutil.rmtree(made_folder, ignore_errors=True)

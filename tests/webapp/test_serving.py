@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -196,3 +197,11 @@ def test_gunicorn_believes_no_header_of_a_proxy_by_itself(workers: Workers) -> N
 def test_gunicorn_opens_no_control_socket(workers: Workers) -> None:
     workers.get("/seen")
     assert list(workers.folder.rglob("*.ctl")) == []
+
+
+def test_the_service_of_the_documentation_is_started_by_a_command_that_gunicorn_takes() -> None:
+    (line,) = re.findall(r"^ExecStart=\S+/gunicorn (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
+    command = [sys.executable, "-m", "gunicorn", "--check-config", *line.split()]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FLASK_SECRET_KEY": "of the tests"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
