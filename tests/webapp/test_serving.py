@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.processes import free_port
-from tests.webapp.workers import Workers, served_by_workers
+from tests.webapp.workers import served_by_workers
 from webapp.__main__ import write_config
 
 ROOT = Path(__file__).parents[2]
@@ -94,22 +94,29 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_the_password(url
 
 
 SLOW = """
+import sys
 from webapp import create_app
 from webapp.access import needs
 app = create_app()
-app.extensions["storage"].migrations.upgrade()
+storage = app.extensions["storage"]
+storage.migrations.upgrade()
+close = storage.close
+
+def close_and_tell():
+    close()
+    print("the storage is closed", file=sys.stderr, flush=True)
+
+storage.close = close_and_tell
 
 @app.get("/slow")
 @needs(None)
 def slow():
     with open("gate") as gate:
-        return f"{gate.read()}, {app.extensions['storage'].engines.count()} engines"
+        return f"{gate.read()}, {storage.engines.count()} engines"
 """
 
 
-def test_a_request_at_work_ends_well_when_the_server_is_stopped_and_the_connections_are_closed(
-    tmp_path: Path, instance: Path
-) -> None:
+def test_a_request_at_work_ends_well_when_the_server_is_stopped_and_the_connections_are_closed(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "gate")
     with served_by_workers(tmp_path, SLOW) as workers:
         answer = workers.get_meanwhile("/slow")
@@ -121,8 +128,7 @@ def test_a_request_at_work_ends_well_when_the_server_is_stopped_and_the_connecti
         assert workers.end() == 0
     logged = [json.loads(line) for line in workers.lines if line.startswith("{")]
     assert [(line["path"], line["status"]) for line in logged] == [("/slow", 200)]
-    # SQLite puts the log into the database when the last connection is closed, and only then.
-    assert [file.name for file in instance.iterdir()] == ["engine-room.db"]
+    assert workers.lines.count("the storage is closed\n") == 1
 
 
 FORKED = """
@@ -181,27 +187,31 @@ def seen():
 """
 
 
+def test_gunicorn_believes_no_header_of_a_proxy_by_itself(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, SHOWS_WHAT_IT_BELIEVES) as workers:
+        assert workers.get("/seen", X_Forwarded_Proto="https", X_Forwarded_For="10.1.1.1") == "http 127.0.0.1"
+
+
 @pytest.fixture(scope="module")
-def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
-    """One worker, whose home folder is its own."""
-    home = tmp_path_factory.mktemp("home")
-    places = dict.fromkeys(("HOME", "XDG_RUNTIME_DIR", "FLASK_INSTANCE_PATH"), str(home))
-    with served_by_workers(home, SHOWS_WHAT_IT_BELIEVES, **places) as workers:
-        yield workers
-
-
-def test_gunicorn_believes_no_header_of_a_proxy_by_itself(workers: Workers) -> None:
-    assert workers.get("/seen", X_Forwarded_Proto="https", X_Forwarded_For="10.1.1.1") == "http 127.0.0.1"
-
-
-def test_gunicorn_opens_no_control_socket(workers: Workers) -> None:
-    workers.get("/seen")
-    assert list(workers.folder.rglob("*.ctl")) == []
-
-
-def test_the_service_of_the_documentation_is_started_by_a_command_that_gunicorn_takes() -> None:
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What gunicorn makes of the command in the service of the documentation, and of its configuration."""
     (line,) = re.findall(r"^ExecStart=\S+/gunicorn (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
-    command = [sys.executable, "-m", "gunicorn", "--check-config", *line.split()]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FLASK_SECRET_KEY": "of the tests"}
+    command = [sys.executable, "-m", "gunicorn", "--print-config", *line.split()]
+    places = {"PYTHONPATH": str(ROOT), "FLASK_INSTANCE_PATH": str(tmp_path_factory.mktemp("instance"))}
+    environment = {**os.environ, **places, "FLASK_SECRET_KEY": "of the tests", "FLASK_ALLOW_ANONYMOUS_WRITES": "true"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
+    return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
+
+
+def test_the_service_of_the_documentation_serves_several_workers_forked_from_one(settings: dict[str, str]) -> None:
+    assert (settings["workers"], settings["threads"], settings["preload_app"]) == ("4", "4", "True")
+
+
+def test_gunicorn_opens_no_control_socket(settings: dict[str, str]) -> None:
+    """It would begin a moment after the first request could be served."""
+    assert settings["control_socket_disable"] == "True"
+
+
+def test_gunicorn_writes_no_access_log_beside_ours(settings: dict[str, str]) -> None:
+    assert settings["accesslog"] == "None"

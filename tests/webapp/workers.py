@@ -19,8 +19,7 @@ ROOT = Path(__file__).parents[2]
 class Workers:
     """Gunicorn with its workers; what it logs is read line by line."""
 
-    def __init__(self, folder: Path, process: subprocess.Popen[str], address: str, threads: ThreadPoolExecutor) -> None:
-        self.folder = folder
+    def __init__(self, process: subprocess.Popen[str], address: str, threads: ThreadPoolExecutor) -> None:
         self.process = process
         self.address = address
         self.threads = threads
@@ -69,7 +68,7 @@ def served_by_workers(folder: Path, module: str, *arguments: str, **settings: st
         )
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with ThreadPoolExecutor() as threads:
-        workers = Workers(folder, process, address, threads)
+        workers = Workers(process, address, threads)
         try:
             yield workers
         finally:
