@@ -8,7 +8,23 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, cookies, docs, errors, operations, pages, security, sign_in, static_files, token_commands
+from webapp import (
+    access,
+    api,
+    cookies,
+    docs,
+    errors,
+    logs,
+    operations,
+    pages,
+    proxies,
+    security,
+    sign_in,
+    static_files,
+    status,
+    token_commands,
+    trace,
+)
 from webapp.config import configured_app
 from webapp.starting import check_configuration
 
@@ -24,6 +40,12 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = configured_app(config)
     check_configuration(app)
     Storage(app)
+    # Imported here: at its import the client of Prometheus decides whether it counts for one process or for several.
+    from webapp import metrics
+
+    # These first: they see a request before all others, and its answer after them.
+    for watcher in (proxies, trace, logs, metrics, status):
+        watcher.init_app(app)
     errors.init_app(app)
     cookies.init_app(app)
     access.init_app(app)

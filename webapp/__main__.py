@@ -48,9 +48,8 @@ def serve(host: str, port: int) -> None:
     click.echo(f"Engine Room is at http://{address}/")
     sys.stdout.flush()
     # In place of this process, so that a signal to it reaches the server.
-    os.execv(  # noqa: S606 - our own interpreter, no shell
-        sys.executable, [sys.executable, "-m", "gunicorn", "--bind", address, "--threads", "4", "webapp:create_app()"]
-    )
+    command = ["-m", "gunicorn", "--config", "python:webapp.gunicorn", "--bind", address, "webapp:create_app()"]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - our own interpreter, no shell
 
 
 def write_config(file: Path) -> None:

@@ -38,6 +38,10 @@ DEFAULTS = {
     "SESSION_COOKIE_SAMESITE": "Lax",
     # None is what fits: debugging is without TLS.
     "SESSION_COOKIE_SECURE": None,
+    "ACCESS_LOG": True,
+    "SLOW_STORAGE_SECONDS": 0.5,
+    "METRICS_PUBLIC": False,
+    "TRUSTED_PROXIES": 0,
 }
 
 
