@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes
 
 from flask import current_app, request
-from werkzeug.exceptions import BadRequest, NotAcceptable
+from werkzeug.exceptions import NotAcceptable
 
 from webapp.bodies import refuse_body
-from webapp.errors import BadParameters
+from webapp.listing import check_parameters
 from webapp.preconditions import CONDITIONS, read_tags
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -65,23 +64,3 @@ def check_accept() -> None:
     accepted = request.headers.get("Accept") or "*/*"
     if accepted not in ("*/*", "application/json") and not request.accept_mimetypes["application/json"]:
         raise NotAcceptable
-
-
-def check_parameters(known: Collection[str]) -> None:
-    """Raise 400 for query parameters that are unknown, or given twice: they would have no effect."""
-    if not request.query_string:
-        return
-    try:
-        arguments = request.args
-        # Werkzeug writes bytes that are no UTF-8 with a percent sign again: they are not what was sent.
-        unquote_to_bytes(request.query_string).decode()
-    except UnicodeDecodeError:
-        raise BadRequest("The query parameters cannot be read: they are not in UTF-8.") from None
-    problems = {}
-    for name, values in arguments.lists():
-        if name not in known:
-            problems[name] = f"is no parameter of this address; there are: {', '.join(known) or 'none'}"
-        elif len(values) > 1:
-            problems[name] = "is given more than once"
-    if problems:
-        raise BadParameters(problems)
