@@ -11,10 +11,10 @@ WORKERS := 3
 COVERAGE := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check install clean
+.PHONY: help run test check install screenshots vendor clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLite file in instance/
 	@$(BIN)/python -m webapp
@@ -28,6 +28,12 @@ check: $(VENV)/dev ## format, lint and types, without changing a file
 	@$(BIN)/mypy
 
 install: $(VENV)/dev ## make the environment for development, in .venv
+
+screenshots: $(VENV)/dev ## take the pictures of docs/tour.md anew, with Chromium
+	@$(BIN)/python -m tests.browser.screenshots
+
+vendor: $(VENV)/python ## fetch the vendored style sheets and scripts anew from npm, by their manifests
+	@$(BIN)/python tools/vendor.py
 
 clean: ## remove the environment and all that was built; instance/ stays
 	@rm -rf $(VENV) dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

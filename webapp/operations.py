@@ -1,13 +1,15 @@
-"""What operations ask: is the process alive, and can it serve."""
+"""What operations ask: is the process alive, can it serve, and how is it."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, make_response, render_template
 
 from storage import SchemaOutOfDate, StorageError
 from storage.flask import current_storage
-from webapp.access import needs
+from webapp.access import Role, needs
+from webapp.errors import RETRY_AFTER
 from webapp.responses import json_response
+from webapp.status import current_status, last_backup, last_verification
 
 blueprint = Blueprint("operations", __name__)
 
@@ -24,20 +26,38 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @needs(None)
 def ready() -> Response:
-    """Answer 200 when the database answers and is at the code's revision, else 503 and what is in the way."""
+    """Answer 200 when the database answers, is at the code's revision and whole, else 503 and what is in the way."""
     wanted = current_storage.migrations.head()
     try:
         current_storage.ping()
         current_storage.forget_schema()
         current_storage.check_schema()
+        restoring = restore_at_work()
     except SchemaOutOfDate as error:
         return not_ready(str(error), database=error.found, code=error.wanted)
     except StorageError as error:
         current_app.logger.warning("not ready: %s: %s", type(error).__name__, error)
         return not_ready("the database does not answer as it should: see the log of the server")
+    if restoring is not None:
+        return not_ready(restoring, database=wanted, code=wanted)
     return json_response({"ready": True, "database": wanted, "code": wanted}, headers=FRESH)
 
 
+@blueprint.get("/status")
+@needs(Role.READ)
+def status() -> Response:
+    """Show how the application and its database are; the page itself works when the database does not."""
+    page = render_template(
+        "status.html", status=current_status(), backup=last_backup(), verification=last_verification()
+    )
+    return make_response(page, FRESH)
+
+
 def not_ready(detail: str, **revisions: str | None) -> Response:
-    """Return the answer of an application that cannot serve."""
-    return json_response({"ready": False, **revisions, "detail": detail}, 503, FRESH)
+    """Return the answer of an application that cannot serve, and when to ask again."""
+    return json_response({"ready": False, **revisions, "detail": detail}, 503, FRESH | {"Retry-After": RETRY_AFTER})
+
+
+def restore_at_work() -> str | None:
+    """Return what is to be said of a restore that has not ended, ``None`` if the database is whole."""
+    return None

@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
+from webapp import operations
 
 
 def test_healthz_is_plain(client: FlaskClient) -> None:
@@ -64,8 +65,17 @@ def test_readyz_says_that_the_database_does_not_answer(make_app: MakeApp, url: s
     app = make_app(STORAGE_URL=url, STORAGE_OPTIONS={"connect_timeout": 0.2})
     response = app.test_client().get("/readyz")
     assert (response.status_code, response.get_json()["ready"]) == (503, False)
+    assert int(response.headers["Retry-After"]) > 0
     assert "tiger" not in response.text
 
 
 def test_readyz_is_never_cached(client: FlaskClient) -> None:
     assert client.get("/readyz").headers["Cache-Control"] == "no-store"
+
+
+def test_readyz_is_503_while_a_restore_is_at_work(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "restore_at_work", lambda: "a restore is at work: wait for its end")
+    response = client.get("/readyz")
+    assert (response.status_code, response.get_json()["ready"]) == (503, False)
+    assert response.get_json()["detail"] == "a restore is at work: wait for its end"
+    assert int(response.headers["Retry-After"]) > 0
