@@ -61,17 +61,13 @@ def may(role: Role) -> bool:
 
 
 def caller() -> str:
-    """Return who calls, as one text: ``anonymous``, ``token 3`` or ``user ada``."""
-    return current_caller().name
+    """Return who calls, as one text: ``anonymous``, ``token 3`` or ``user ada``. Logs may ask: it never raises."""
+    return known_caller().name
 
 
 def told_to_templates() -> dict[str, object]:
     """Return what a page shows of it; ``username`` is ``None`` for a caller who has not signed in."""
-    try:
-        known = current_caller()
-    except (StorageError, HTTPException):
-        # The page that says what went wrong is shown all the same.
-        known = anonymous_caller()
+    known = known_caller()
     return {
         "may_write": known.role is Role.WRITE,
         "anonymous_writes": current_app.config["ALLOW_ANONYMOUS_WRITES"],
@@ -92,8 +88,16 @@ def check_role() -> ResponseReturnValue | None:
     if role is None or may(role):
         return None
     if caller() != ANONYMOUS:
-        raise Forbidden(f"{caller().capitalize()} may not do this: the role {role} is needed.")
+        raise Forbidden(f"The role {role} is needed, which {caller()} does not have.")
     return refuse_program() if is_api(request.path) else send_to_sign_in()
+
+
+def known_caller() -> Caller:
+    """Return who calls; where that cannot be found out, the page that says why is shown to a stranger."""
+    try:
+        return current_caller()
+    except (StorageError, HTTPException):
+        return anonymous_caller()
 
 
 def current_caller() -> Caller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Request, redirect, render_template, request
+from flask import Blueprint, Flask, Request, current_app, redirect, render_template, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
@@ -11,7 +11,7 @@ from webapp import attempts, sessions, users
 from webapp.access import needs
 from webapp.responses import is_api
 from webapp.returning import first_page, own_page
-from webapp.users import user_with
+from webapp.users import known_users, user_with
 
 blueprint = Blueprint("sign_in", __name__)
 
@@ -52,10 +52,15 @@ def login() -> ResponseReturnValue:
 @needs(None)
 def attempt() -> ResponseReturnValue:
     """Sign a person in, and send them to where they wanted to go."""
-    user = user_with(request.form.get("name", ""), request.form.get("password", ""))
+    name = request.form.get("name", "")
+    user = user_with(name, request.form.get("password", ""))
     if user is None:
+        # A name that nobody has may be a password, in the wrong field.
+        tried = repr(name) if name in known_users() else "a name that nobody has"
+        current_app.logger.warning("an attempt to sign in as %s failed, from %s", tried, request.remote_addr)
         return form(request.form.get("next"), wrong=True), attempts.WRONG
     sessions.begin(user)
+    current_app.logger.info("user %r signed in, from %s", user.name, request.remote_addr)
     return redirect(own_page(request.form.get("next")), 303)
 
 

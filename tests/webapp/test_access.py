@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from storage import Unavailable
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
 from tests.webapp.people import CLOSED, sign_in, token
 from webapp.access import Role, caller, may, needs
@@ -88,7 +89,7 @@ class TestApi:
         refused = stranger.post("/api/engines", json=RAPTOR, headers=headers)
         assert (refused.status_code, refused.get_json()["detail"]) == (
             403,
-            "Token 1 may not do this: the role write is needed.",
+            "The role write is needed, which token 1 does not have.",
         )
 
     def test_it_does_not_write_either_where_strangers_may(self, app: Flask, client: FlaskClient) -> None:
@@ -213,6 +214,23 @@ def test_an_outage_makes_no_stranger_of_a_person_and_no_error_of_a_page(
     client = closed_app.test_client()
     sign_in(client)
     assert visit(client, make_app(STORAGE_URL=CLOSED_PORTS[1], **CLOSED), path).status_code == status
+
+
+def test_in_an_outage_nobody_is_looked_up_twice_for_one_answer(closed_app: Flask) -> None:
+    asked, client = [], closed_app.test_client()
+    sign_in(client)
+
+    def gone(cookie: str) -> None:
+        asked.append(cookie)
+        raise Unavailable("the database is gone")
+
+    closed_app.login_manager.user_loader(gone)  # type: ignore[attr-defined]
+    assert (client.get("/").status_code, len(asked)) == (503, 1)
+
+
+def test_a_log_may_ask_who_calls_whatever_they_send(client: FlaskClient) -> None:
+    client.application.add_url_rule("/who", "who", needs(None)(caller))
+    assert client.get("/who", headers={"Authorization": "Bearer er_1_x"}).text == "anonymous"
 
 
 def test_a_token_that_cannot_be_looked_up_is_an_outage(closed_app: Flask, make_app: MakeApp) -> None:

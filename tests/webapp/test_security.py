@@ -62,6 +62,12 @@ class TestForms:
     def test_what_does_not_exist_is_told_so_without_a_token(self, client: FlaskClient, path: str, status: int) -> None:
         assert client.post(path).status_code == status
 
+    def test_a_browser_that_keeps_its_referrer_to_itself_is_served_over_tls(
+        self, client: FlaskClient, written: list[str]
+    ) -> None:
+        headers = {"X-CSRFToken": form_token(client), "Sec-Fetch-Site": "same-origin"}
+        assert client.post("/write", headers=headers, base_url="https://localhost").status_code == 200
+
     def test_the_api_needs_none(self, client: FlaskClient) -> None:
         assert client.post("/api/engines", json=RAPTOR).status_code == 201
 

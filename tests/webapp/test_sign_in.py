@@ -127,6 +127,19 @@ class TestForm:
         assert "a wrong password" not in caplog.text
         assert PASSWORD not in caplog.text
 
+    def test_the_log_says_who_signed_in_and_who_did_not(
+        self, people: FlaskClient, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        sign_in(people, "writer", "wrong")
+        sign_in(people, "my password, in the wrong field")
+        sign_in(people)
+        assert caplog.messages == [
+            "an attempt to sign in as 'writer' failed, from 127.0.0.1",
+            "an attempt to sign in as a name that nobody has failed, from 127.0.0.1",
+            "user 'writer' signed in, from 127.0.0.1",
+        ]
+
     @pytest.mark.parametrize("target", ["/", "/engines/7", "/?q=a&cursor=x", "http://localhost/engines/7"])
     def test_whoever_came_from_a_page_of_ours_goes_back(self, people: FlaskClient, target: str) -> None:
         location = sign_in(people, next=target).headers["Location"]
@@ -270,7 +283,7 @@ class TestSession:
         users = {"writer": CLOSED["USERS"]["writer"] | {"role": "read"}}
         after = make_app(STORAGE_URL=people.application.config["STORAGE_URL"], **CLOSED | {"USERS": users})
         after.add_url_rule("/who", "who", needs(Role.WRITE)(caller))
-        assert "User writer may not do this" in who(after.test_client(), cookie(people))
+        assert "which user writer does not have" in who(after.test_client(), cookie(people))
 
     @pytest.mark.parametrize(
         "spoil",
