@@ -149,8 +149,6 @@ class ObservedRepository(Repository[E]):
                     return
                 yield entity
         finally:
-            # The walk's own connection is given back before it is told.
-            del entities
             self.observation.tell(self.entity, "scan", seconds, error)
 
     def update(self, id: int, changes: Mapping[str, object], version: int | None = None) -> E:

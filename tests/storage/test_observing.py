@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,13 @@ import pytest
 
 from storage import Call, Engine, Filter, Invalid, NotFound, ReadOnly, Storage, Unit, Unsupported, open_storage
 from storage.sql.repository import SqlRepository
-from storage.testing import EntityContract, MakeStorage
+from storage.testing import MakeStorage
+from storage.testing.broken_units import BrokenUnits
+from storage.testing.moving import Moving
+from storage.testing.reading import Getting, Scanning
+from storage.testing.refusals import Refusals
+from storage.testing.transactions import Transactions
+from storage.testing.writing import Adding, Deleting, Updating
 
 EIGHT = [Engine("Raptor", number) for number in range(8)]
 
@@ -71,6 +78,15 @@ def test_an_error_passes_through_and_its_class_is_told(storage: Storage, calls: 
 def test_a_walk_is_one_call(storage: Storage, calls: list[Call]) -> None:
     assert [engine.thrust for engine in storage.engines.scan()] == list(range(8))
     assert operations(calls) == ["scan"]
+
+
+def test_the_time_of_a_walk_is_what_storage_took_and_not_its_caller(
+    storage: Storage, calls: list[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A clock that goes on by 1 at each look: the call and nine steps, of which the last finds the end, have two each.
+    monkeypatch.setattr("storage.observing.perf_counter", itertools.count().__next__)
+    list(storage.engines.scan())
+    assert calls[0].seconds == 10
 
 
 def test_a_walk_that_is_abandoned_is_told_when_it_is_left(storage: Storage, calls: list[Call]) -> None:
@@ -164,8 +180,8 @@ def test_nothing_stands_in_between_when_nobody_observes(make_database: Callable[
         assert isinstance(unobserved.engines, SqlRepository)
 
 
-class TestObserved(EntityContract):
-    """The contract holds while somebody observes."""
+class TestObserved(BrokenUnits, Transactions, Refusals, Moving, Scanning, Getting, Deleting, Updating, Adding):
+    """The contract's words on each method, and on units, hold while somebody observes."""
 
     @pytest.fixture(scope="class")
     @classmethod
