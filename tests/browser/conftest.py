@@ -36,11 +36,11 @@ class Site:
     storage: Storage
 
 
-# Playwright leaves an event loop running in the thread: no longer than the tests of this folder last, since
+# Playwright leaves an event loop running in the thread: no longer than the tests of a module last, since
 # others may want one of their own.
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The one browser of all tests."""
+    """The one browser of all tests of a module."""
     with sync_playwright() as playwright:
         try:
             browser = start_browser(playwright)
@@ -50,7 +50,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def sites(
     make_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Site]]:

@@ -6,7 +6,7 @@ import re
 from html import unescape
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -233,6 +233,13 @@ def test_a_form_without_a_version_is_refused(
     response = person.post(f"/engines/1/{action}", data={"title": "Merlin", "thrust": "1"} | version)
     assert (response.status_code, storage.engines.get(1)) == (400, raptor)
     assert "load its page again" in response.text
+
+
+@pytest.mark.parametrize("problems", [{"thrust": "is wrong"}, [{"field": "thrust", "detail": "is wrong"}]])
+def test_the_page_of_an_error_lists_the_problems_in_either_form(app: Flask, problems: object) -> None:
+    with app.test_request_context("/"):
+        text = render_template("error.html", title="Unprocessable Entity", detail="", problems=problems)
+    assert "<li>thrust is wrong</li>" in text
 
 
 # Who may, and from where
