@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
@@ -28,7 +29,7 @@ from werkzeug.local import LocalProxy
 
 from storage.entities import ENTITIES
 from storage.errors import StorageError
-from storage.migrations import Migrations
+from storage.migrations import NOTICED_WITHIN, Migrations
 from storage.options import Options
 from storage.registry import open_storage
 from storage.revisions import create_twins
@@ -69,7 +70,26 @@ class Storage:
         except StorageError as error:
             raise ConfigurationError(f"the storage cannot be opened as configured: {error}") from error
         app.extensions[EXTENSION] = opened
+        app.before_request(LookAgain(opened))
         app.cli.add_command(commands, name)
+
+
+class LookAgain:
+    """Before a request, and once a second at most, has the next use of a storage look at its schema again.
+
+    So every process refuses soon when a migration, or a restore, begins under it.
+    """
+
+    def __init__(self, storage: OpenedStorage) -> None:
+        self.storage = storage
+        self.last = monotonic()
+
+    def __call__(self) -> None:
+        """Let a request begin."""
+        now = monotonic()
+        if now - self.last >= NOTICED_WITHIN:
+            self.last = now
+            self.storage.forget_schema()
 
 
 def configured_url(config: Mapping[str, Any], folder: str) -> str:

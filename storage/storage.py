@@ -14,7 +14,7 @@ from storage.capabilities import Capability
 from storage.description import Description
 from storage.entities import Engine
 from storage.errors import Invalid, NotFound, StorageError, TransactionConflict, Unsupported, VersionConflict
-from storage.migrations import Migrations
+from storage.migrations import WITHDRAWN, Migrations
 from storage.repository import Repository
 from storage.retrying import again
 
@@ -143,6 +143,21 @@ class Storage(Repositories):
     def forget_schema(self) -> None:
         """Have the next use look at the schema's revision again."""
         self.schema_is_current = False
+
+    def withdraw(self) -> None:
+        """Take the database out of service: until ``reinstate`` every other storage is ``SchemaOutOfDate``.
+
+        Others find out at their first use, or when they look again (``forget_schema``), as the Flask extension
+        does once a second. This storage can use the database meanwhile, also one that was withdrawn before.
+        """
+        self.migrations.withdraw()
+        self.schema_is_current = True
+
+    def reinstate(self) -> None:
+        """Put a database that was withdrawn back into service; one that was not is left as it is."""
+        if self.migrations.current() == WITHDRAWN:
+            self.migrations.stamp("head")
+        self.forget_schema()
 
     def transaction(self) -> AbstractContextManager[Unit]:
         """Open a unit: committed when the block is left cleanly, rolled back on an exception.

@@ -11,10 +11,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, column, inspect, select, table
+from sqlalchemy import Connection, MetaData, column, inspect, select, table, update
 
 from storage.errors import Invalid
-from storage.migrations import Migrations, Revision
+from storage.migrations import WITHDRAWN, Migrations, Revision
 from storage.sql.differences import find_differences
 from storage.sql.errors import translated
 from storage.sql.migration_lock import sole_upgrader
@@ -95,6 +95,14 @@ class SqlMigrations(Migrations):
         with self.exclusive() as connection:
             self.run(connection, command.stamp, target, purge=True)
             forget_begun(connection)
+
+    def withdraw(self) -> None:
+        """Write over what the version table records."""
+        with self.exclusive() as connection:
+            found = recorded_revision(connection)
+            if found not in (WITHDRAWN, self.head()):
+                raise self.out_of_date(found)
+            connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=WITHDRAWN))
 
     def differences(self) -> Sequence[str]:
         """Compare with the code's tables, and with the limits that the revisions say they set."""
