@@ -41,15 +41,15 @@ def rows(repository: Repository[Any], searched: Repository[Any] | None = None) -
     ``searched``: where an unreadable row is looked for, if the repository is that of a snapshot, which an
     unreadable row breaks.
     """
-    last = 0
-    while True:
+    first = 1
+    while first <= LARGEST_ID:
         try:
-            for entity in repository.scan(Filter("id", "gt", last)) if last else repository.scan():
-                last = checked_id(entity)
+            for entity in repository.scan(Filter("id", "ge", first)) if first > 1 else repository.scan():
+                first = checked_id(entity) + 1
                 yield entity
         except WRONG_VALUE as error:
-            found = yield from up_to_unreadable(searched or repository, last, f"{type(error).__name__}: {error}")
-            last = found.id
+            found = yield from up_to_unreadable(searched or repository, first, f"{type(error).__name__}: {error}")
+            first = found.id + 1
         else:
             return
 
@@ -62,29 +62,35 @@ def checked_id(entity: Row) -> int:
     return entity.id
 
 
-def up_to_unreadable(repository: Repository[Any], last: int, reason: str) -> Generator[Row, None, Unreadable]:
-    """Yield the rows after ``last`` up to and with the first that is unreadable, and return that one.
+def up_to_unreadable(repository: Repository[Any], first: int, reason: str) -> Generator[Row, None, Unreadable]:
+    """Yield the rows from ``first`` up to and with one that is unreadable, and return that one.
 
     It is found by halving: with 63 looks, each of a page at most, among all ids.
     """
-    low, high = last + 1, LARGEST_ID
+    low, high = first, LARGEST_ID
     while low < high:
         middle = (low + high) // 2
-        if is_readable(repository, last, middle):
+        if is_readable(repository, first, middle):
             low = middle + 1
         else:
             high = middle
-    yield from repository.scan(Filter("id", "gt", last), Filter("id", "lt", low))
+    if low > first:
+        yield from stretch(repository, first, low - 1)
     unreadable = Unreadable(low, reason)
     yield unreadable
     return unreadable
 
 
-def is_readable(repository: Repository[Any], after: int, up_to: int) -> bool:
+def is_readable(repository: Repository[Any], first: int, last: int) -> bool:
     """Return whether every row in a stretch of ids can be read."""
     try:
-        for _ in repository.scan(Filter("id", "gt", after), Filter("id", "le", up_to)):
+        for _ in stretch(repository, first, last):
             pass
     except WRONG_VALUE:
         return False
     return True
+
+
+def stretch(repository: Repository[Any], first: int, last: int) -> Iterator[Any]:
+    """Scan a stretch of ids."""
+    return repository.scan(Filter("id", "ge", first), Filter("id", "le", last))
