@@ -80,8 +80,8 @@ class Backup:
         with one_state(self.storage) as repositories:
             for one in source.moving():
                 numbers[one.name], hashes[one.name] = self.write_rows(one, repositories.repository(one.type))
-        if self.problems:
-            raise Invalid({"rows": f"correct these and back up again: {'; '.join(self.problems)}"})
+                if self.problems:
+                    raise Invalid({"rows": f"correct these and back up again: {'; '.join(self.problems)}"})
         # Read last: whatever was given out meanwhile is not to be used again either.
         contents = Contents(numbers, hashes, dict(source.marks()))
         self.plain.write(line_of(contents) + b"\n")
