@@ -57,11 +57,15 @@ class Migrations(ABC):
 
     @abstractmethod
     def withdraw(self) -> None:
-        """Record ``WITHDRAWN`` in the place of the head revision, until ``stamp`` records that again.
+        """Record ``WITHDRAWN`` in the place of the head revision, until ``reinstate`` records that again.
 
         From then on the first use of the database is ``SchemaOutOfDate``, and so are ``upgrade`` and
         ``downgrade``. Done already, it is left so; ``SchemaOutOfDate`` for one that is not at the head.
         """
+
+    @abstractmethod
+    def reinstate(self) -> None:
+        """Record the head revision in the place of ``WITHDRAWN``; where that does not stand, nothing is done."""
 
     @abstractmethod
     def differences(self) -> Sequence[str]:

@@ -14,7 +14,7 @@ from storage.capabilities import Capability
 from storage.description import Description
 from storage.entities import Engine
 from storage.errors import Invalid, NotFound, StorageError, TransactionConflict, Unsupported, VersionConflict
-from storage.migrations import WITHDRAWN, Migrations
+from storage.migrations import Migrations
 from storage.repository import Repository
 from storage.retrying import again
 
@@ -155,8 +155,7 @@ class Storage(Repositories):
 
     def reinstate(self) -> None:
         """Put a database that was withdrawn back into service; one that was not is left as it is."""
-        if self.migrations.current() == WITHDRAWN:
-            self.migrations.stamp("head")
+        self.migrations.reinstate()
         self.forget_schema()
 
     def transaction(self) -> AbstractContextManager[Unit]:

@@ -97,6 +97,11 @@ class MongoMigrations(Migrations):
                 raise self.out_of_date(found)
             self.record(work, WITHDRAWN, complete=False)
 
+    def reinstate(self) -> None:
+        """Take that record away."""
+        with self.exclusive() as (work, _):
+            work.collection(VERSIONS).delete_one({"_id": WITHDRAWN})
+
     def differences(self) -> Sequence[str]:
         """Compare with the validators and the indexes that follow from the descriptions."""
         with translated():

@@ -102,7 +102,13 @@ class SqlMigrations(Migrations):
             found = recorded_revision(connection)
             if found not in (WITHDRAWN, self.head()):
                 raise self.out_of_date(found)
-            connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=WITHDRAWN))
+            record(connection, WITHDRAWN)
+
+    def reinstate(self) -> None:
+        """Write the head revision over what ``withdraw`` has written, in one statement."""
+        with self.exclusive() as connection:
+            if recorded_revision(connection) == WITHDRAWN:
+                record(connection, self.head())
 
     def differences(self) -> Sequence[str]:
         """Compare with the code's tables, and with the limits that the revisions say they set."""
@@ -183,3 +189,8 @@ def recorded_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+
+
+def record(connection: Connection, revision: str) -> None:
+    """Write over what the version table records."""
+    connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=revision))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from storage.batches import batched
-from storage.capabilities import Capability
 from storage.description import Description
 from storage.errors import NotFound, VersionConflict
 from storage.repository import Repository
@@ -22,8 +20,6 @@ from storage.transfer.unique import obstacles, unique_fields
 
 #: How many rows are written together.
 BATCH = 5000
-#: How many of them, at most, are taken out in one unit.
-UNIT = 500
 
 Agree = Callable[[Report], bool]
 
@@ -116,7 +112,7 @@ class Writer:
 
     def write(self) -> None:
         """Write what was taken up."""
-        self.delete(self.deletes)
+        delete_rows(self.repository, self.deletes)
         self.clear_the_way([row for _, row in self.puts])
         for overwrite in (False, True):
             rows = [row for fate, row in self.puts if (fate is Fate.OVERWRITE) is overwrite]
@@ -130,7 +126,7 @@ class Writer:
             return
         found = obstacles(self.description, self.source, self.destination, self.choice, wanted)
         out = {one.holder.id: one for one in found if one.gives_way()}
-        self.delete([one.holder for one in out.values()])
+        delete_rows(self.repository, [one.holder for one in out.values()])
         coming = {row.id for row in wanted}
         for id, one in out.items():
             if id not in coming:
@@ -138,22 +134,13 @@ class Writer:
                 if one.fate is Fate.DELETE:
                     self.counting.count(Fate.DELETE, None, one.holder)
 
-    def delete(self, rows: list[Row]) -> None:
-        """Delete rows as they were seen."""
-        delete_rows(self.destination.storage, self.description, rows)
 
+def delete_rows(repository: Repository[Any], rows: Iterable[Row]) -> None:
+    """Delete rows as they were seen.
 
-def delete_rows(storage: Storage, description: Description[Any], rows: Iterable[Row]) -> None:
-    """Delete rows as they were seen, in units where there are units."""
-    for batch in batched(rows, UNIT):
-        if Capability.TRANSACTIONS in storage.capabilities:
-            storage.run(lambda unit, batch=batch: delete_all(unit.repository(description.type), batch))  # type: ignore[misc]
-        else:
-            delete_all(storage.repository(description.type), batch)
-
-
-def delete_all(repository: Repository[Any], rows: Sequence[Row]) -> None:
-    """Delete rows. One that is gone is gone; one that somebody has changed meanwhile is left to the next run."""
+    One that is gone is gone; one that somebody has changed meanwhile is left to the next run. Each by itself: a
+    unit that was killed could be in the next run's way for as long as the server keeps it open.
+    """
     for row in rows:
         try:
             # What no version can be is none.

@@ -63,4 +63,5 @@ def forget_passing(destination: Storage) -> None:
     """Delete the rows that are of no use beside those of the backup."""
     for description in destination.descriptions.values():
         if description.passing:
-            delete_rows(destination, description, destination.repository(description.type).scan())
+            repository = destination.repository(description.type)
+            delete_rows(repository, repository.scan())

@@ -174,7 +174,7 @@ def test_a_row_that_somebody_changes_before_it_is_deleted_stays(source: Storage,
     destination.engines.put_many(engines(2))
     seen = list(destination.engines.scan())
     destination.engines.update(2, {"thrust": 9})
-    delete_rows(destination, destination.description(Engine), seen)
+    delete_rows(destination.engines, seen)
     assert [engine.id for engine in destination.engines.scan()] == [2]
 
 

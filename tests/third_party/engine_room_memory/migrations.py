@@ -51,6 +51,10 @@ class MemoryMigrations(Migrations):
             self.check_current()
         self.revision = WITHDRAWN
 
+    def reinstate(self) -> None:
+        if self.revision == WITHDRAWN:
+            self.revision = self.head()
+
     def refuse_withdrawn(self) -> None:
         if self.revision == WITHDRAWN:
             raise self.out_of_date(self.revision)
