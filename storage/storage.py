@@ -163,6 +163,20 @@ class Storage(Repositories):
         known = () if self.observation is None else self.observation.observers
         self.observation = Observation(self.backend, (*known, observer))
 
+    def withdraw(self) -> None:
+        """Take the database out of service: until ``reinstate`` every other storage is ``SchemaOutOfDate``.
+
+        Others find out at their first use, or when they look again (``forget_schema``), as the Flask extension
+        does once a second. This storage can use the database meanwhile, also one that was withdrawn before.
+        """
+        self.migrations.withdraw()
+        self.schema_is_current = True
+
+    def reinstate(self) -> None:
+        """Put a database that was withdrawn back into service; one that was not is left as it is."""
+        self.migrations.reinstate()
+        self.forget_schema()
+
     def transaction(self) -> AbstractContextManager[Unit]:
         """Open a unit: committed when the block is left cleanly, rolled back on an exception.
 
