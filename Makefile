@@ -11,10 +11,10 @@ WORKERS := 3
 COVERAGE := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check install screenshots vendor clean
+.PHONY: help run test test-crash check bench bench-quick install screenshots vendor clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLite file in instance/
 	@$(BIN)/python -m webapp
@@ -26,6 +26,13 @@ check: $(VENV)/dev ## format, lint and types, without changing a file
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
+
+bench: $(VENV)/bench ## measure against the drivers and other libraries, for about fifteen minutes, and write docs/performance.md
+	@$(BIN)/python -m benchmarks --json docs/performance.json
+	@$(BIN)/python -m benchmarks.page
+
+bench-quick: $(VENV)/bench ## the same with small sizes, in under a minute: shows that it runs
+	@$(BIN)/python -m benchmarks --quick
 
 install: $(VENV)/dev ## make the environment for development, in .venv
 
@@ -54,4 +61,8 @@ $(VENV)/app: $(VENV)/python pyproject.toml constraints.txt
 
 $(VENV)/dev: $(VENV)/python pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt --build-constraint constraints.txt -e '.[all]' --group dev
+	@touch $@
+
+$(VENV)/bench: $(VENV)/dev
+	@$(PIP) install -c constraints.txt --build-constraint constraints.txt --group bench
 	@touch $@

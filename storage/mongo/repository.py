@@ -40,7 +40,7 @@ class MongoRepository(Repository[E]):
         self.connections = connections
         self.time_limit = time_limit
         self.ids = Ids(description.name)
-        self.entity = reader(description)
+        self.entities = reader(description)
         self.document = writer(description)
 
     def add(self, entity: E) -> E:
@@ -70,7 +70,7 @@ class MongoRepository(Repository[E]):
             with self.connections.reading() as work:
                 document = work.collection(self.name).find_one({"_id": id}, session=work.session)
             if document is not None:
-                return self.entity(document)
+                return self.entities([document])[0]
         raise self.not_found(id)
 
     def get_many(self, ids: Iterable[int]) -> list[E]:
@@ -80,8 +80,9 @@ class MongoRepository(Repository[E]):
         if wanted:
             with self.connections.reading() as work:
                 for batch in batched(wanted):
-                    cursor = self.search(work, {"_id": {"$in": batch}})
-                    found |= {document["_id"]: self.entity(document) for document in cursor}
+                    documents = list(self.search(work, {"_id": {"$in": batch}}))
+                    ids_found = [document["_id"] for document in documents]
+                    found |= zip(ids_found, self.entities(documents), strict=True)
         return [found[id] for id in wanted if id in found]
 
     def find(self, *filters: Filter, order_by: str = "id", limit: int = 50, cursor: str | None = None) -> Page[E]:
@@ -113,7 +114,7 @@ class MongoRepository(Repository[E]):
             )
         if document is None:
             raise self.not_matched(id, version)
-        return self.entity(document)
+        return self.entities([document])[0]
 
     def delete(self, id: int, version: int | None = None) -> None:
         """Delete one document in one statement."""
@@ -177,7 +178,7 @@ class MongoRepository(Repository[E]):
             batch_size=number + 1,
             max_time_ms=self.time_limit,
         )
-        return [self.entity(document) for document in cursor]
+        return self.entities(list(cursor))
 
     def walk(self, conditions: Sequence[Condition]) -> Iterator[E]:
         """Yield the entities behind conditions batch by batch; none is lent a connection between batches."""
@@ -197,7 +198,7 @@ class MongoRepository(Repository[E]):
                         continue
                 if not documents:
                     return
-                yield from map(self.entity, documents)
+                yield from self.entities(documents)
                 matching = where([*conditions, Condition("id", "gt", documents[-1]["_id"])])
                 resumed = False
         finally:

@@ -6,35 +6,40 @@ Every driver's error is translated here, and only here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
-
-from storage.errors import ReadOnly, Unsupported
-from storage.sql.errors import translated
+from storage.errors import ReadOnly, StorageError, Unsupported
+from storage.sql.compiled import NOTHING, Statement, Values
+from storage.sql.errors import translate, translated
+from storage.sql.lines import Line, Rows
 from storage.storage import Unit
 
 if TYPE_CHECKING:
     from storage.sql.storage import SqlStorage
+
+R = TypeVar("R")
 
 
 class Connections(ABC):
     """What a repository asks for, by what it is about to do."""
 
     @abstractmethod
-    def reading(self) -> AbstractContextManager[Connection]:
-        """Give a connection for statements that only read."""
+    def read(self, statement: Statement, values: Values = NOTHING) -> Rows:
+        """Return the rows of one statement that only reads."""
 
     @abstractmethod
-    def writing(self) -> AbstractContextManager[Connection]:
-        """Give a connection for one statement that writes, and commits by itself outside a unit."""
+    def reading(self) -> AbstractContextManager[Line]:
+        """Give a line for statements that only read."""
 
     @abstractmethod
-    def atomic(self) -> AbstractContextManager[Connection]:
-        """Give a connection for several statements of which all or none take effect."""
+    def write(self, act: Callable[[Line], R]) -> R:
+        """Run one statement that writes, and commits by itself outside a unit; return what came of it."""
+
+    @abstractmethod
+    def atomic(self) -> AbstractContextManager[Line]:
+        """Give a line for several statements of which all or none take effect."""
 
     @abstractmethod
     def refuse_in_unit(self, method: str) -> None:
@@ -42,21 +47,23 @@ class Connections(ABC):
 
 
 class Transaction:
-    """A transaction on a connection of its own, which goes back to the pool when it ends."""
+    """A transaction on a line of its own, which goes back to the pool when it ends."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, storage: SqlStorage, line: Line) -> None:
+        self.storage = storage
+        self.line = line
+        self.is_over = False
 
     @classmethod
-    def begin(cls, engine: Engine, statements: Sequence[str]) -> Self:
-        """Take a connection and begin."""
-        with translated():
-            connection = engine.connect()
-        transaction = cls(connection)
+    def begin(cls, storage: SqlStorage, statements: Sequence[str]) -> Self:
+        """Take a line and begin."""
+        with translated(storage.faults):
+            line = storage.line()
+        transaction = cls(storage, line)
         try:
-            with translated():
+            with translated(storage.faults):
                 for statement in statements:
-                    connection.exec_driver_sql(statement)
+                    line.execute(statement)
         except BaseException:
             transaction.rollback()
             raise
@@ -64,53 +71,83 @@ class Transaction:
 
     def commit(self) -> None:
         """Commit. If the answer is lost, nobody knows."""
-        with translated(written=True):
-            self.connection.exec_driver_sql("COMMIT")
-        self.connection.close()
+        with translated(self.storage.faults, written=True):
+            self.line.execute("COMMIT")
+        self.end()
 
     def rollback(self) -> None:
         """Roll back if it is still open; the server forgets a transaction whose connection is gone."""
-        if self.connection.closed:
+        if self.is_over:
             return
         try:
-            self.connection.exec_driver_sql("ROLLBACK")
-        except SQLAlchemyError:
+            self.line.execute("ROLLBACK")
+        except self.storage.faults:
             # Whatever state it is in, nobody may get this connection again.
-            self.connection.invalidate()
+            self.line.discard()
         finally:
-            self.connection.close()
+            self.end()
+
+    def end(self) -> None:
+        """Give the line back, once."""
+        if not self.is_over:
+            self.is_over = True
+            self.line.give_back()
 
 
 class PoolConnections(Connections):
-    """A connection of the pool for each call, in autocommit."""
+    """A line of the pool for each call, in autocommit."""
 
     def __init__(self, storage: SqlStorage) -> None:
         self.storage = storage
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give a connection in autocommit: a transaction around a read costs two round trips."""
-        self.storage.check_schema()
-        with translated(), self.storage.engine.connect() as connection:
-            yield connection
+    def read(self, statement: Statement, values: Values = NOTHING) -> Rows:
+        """Run it in autocommit: a transaction around a read costs two round trips."""
+        return self.run(lambda line: line.rows(statement, values), written=False)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give a connection in autocommit; from here on, a lost answer leaves open whether it was applied."""
-        self.storage.check_schema()
-        with translated():
-            connection = self.storage.engine.connect()
-        with translated(written=True), connection:
-            yield connection
+    def write(self, act: Callable[[Line], R]) -> R:
+        """Run it in autocommit; once there is a line, a lost answer leaves open whether it was applied."""
+        return self.run(act, written=True)
 
-    @contextmanager
-    def atomic(self) -> Iterator[Connection]:
-        """Give a connection inside a transaction."""
-        self.storage.check_schema()
-        transaction = Transaction.begin(self.storage.engine, self.storage.dialect.begin)
+    def run(self, act: Callable[[Line], R], *, written: bool) -> R:
+        """Act on a line of the pool; as a block, which ``with`` surrounds, it would cost half of SQLite's ``get``."""
+        storage = self.storage
+        storage.check_schema()
+        line: Line | None = None
         try:
-            with translated():
-                yield transaction.connection
+            line = storage.line()
+            return act(line)
+        except storage.faults as error:
+            raise translate(error, written=written and line is not None) from error
+        except StorageError:
+            raise
+        except BaseException:
+            # It was left in the middle of a statement.
+            if line is not None:
+                line.discard()
+            raise
+        finally:
+            if line is not None:
+                line.give_back()
+
+    @contextmanager
+    def reading(self) -> Iterator[Line]:
+        """Give a line in autocommit."""
+        self.storage.check_schema()
+        with translated(self.storage.faults):
+            line = self.storage.line()
+            try:
+                yield line
+            finally:
+                line.give_back()
+
+    @contextmanager
+    def atomic(self) -> Iterator[Line]:
+        """Give a line inside a transaction."""
+        self.storage.check_schema()
+        transaction = Transaction.begin(self.storage, self.storage.dialect.begin)
+        try:
+            with translated(self.storage.faults):
+                yield transaction.line
             transaction.commit()
         except BaseException:
             transaction.rollback()
@@ -121,31 +158,38 @@ class PoolConnections(Connections):
 
 
 class UnitConnections(Connections):
-    """The one connection of a unit."""
+    """The one line of a unit."""
 
-    def __init__(self, unit: Unit, connection: Connection, *, read_only: bool) -> None:
+    def __init__(self, unit: Unit, storage: SqlStorage, line: Line, *, read_only: bool) -> None:
         self.unit = unit
-        self.connection = connection
+        self.storage = storage
+        self.line = line
         self.read_only = read_only
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Give the unit's connection."""
-        with self.unit.guard(), translated():
-            yield self.connection
+    def read(self, statement: Statement, values: Values = NOTHING) -> Rows:
+        """Run it on the unit's line."""
+        with self.reading() as line:
+            return line.rows(statement, values)
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give the unit's connection, unless the unit only reads."""
+    def reading(self) -> Iterator[Line]:
+        """Give the unit's line."""
+        with self.unit.guard(), translated(self.storage.faults):
+            yield self.line
+
+    def write(self, act: Callable[[Line], R]) -> R:
+        """Run it on the unit's line."""
+        with self.atomic() as line:
+            return act(line)
+
+    @contextmanager
+    def atomic(self) -> Iterator[Line]:
+        """Give the unit's line, unless the unit only reads: the unit as a whole is atomic."""
         with self.unit.guard():
             if self.read_only:
                 raise ReadOnly("a snapshot only reads: write on the storage itself or in a transaction")
-            with translated():
-                yield self.connection
-
-    def atomic(self) -> AbstractContextManager[Connection]:
-        """Give the unit's connection: the unit as a whole is atomic."""
-        return self.writing()
+            with translated(self.storage.faults):
+                yield self.line
 
     def refuse_in_unit(self, method: str) -> None:
         """Raise ``Unsupported``, which breaks the unit."""

@@ -135,29 +135,33 @@ SQLITE: dict[int, Meaning] = {
 }
 
 
+Faults = type[Exception] | tuple[type[Exception], ...]
+
+
 @contextmanager
-def translated(*, written: bool = False) -> Iterator[None]:
-    """Raise the storage error that a driver's error inside the block means.
+def translated(faults: Faults = exc.SQLAlchemyError, *, written: bool = False) -> Iterator[None]:
+    """Raise the storage error that a fault inside the block means: SQLAlchemy's, or the driver's if it is named.
 
     ``written``: the block waits for the answer to a COMMIT, or to a write that commits by itself, so that a
     lost connection leaves open whether it was applied.
     """
     try:
         yield
-    except exc.SQLAlchemyError as error:
+    except faults as error:
         raise translate(error, written=written) from error
 
 
-def translate(error: exc.SQLAlchemyError, *, written: bool = False) -> StorageError:
+def translate(error: Exception, *, written: bool = False) -> StorageError:
     """Return the storage error that an error of SQLAlchemy or of a driver below it means."""
     if isinstance(error, exc.TimeoutError):
         return Unavailable("no connection of the pool became free in time: raise pool_size or connect_timeout")
-    if not isinstance(error, exc.DBAPIError) or error.orig is None:
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    if cause is None or isinstance(cause, exc.SQLAlchemyError):
         return UNFORESEEN(type(error).__name__)
-    found = driver_meaning(error.orig)
+    found = driver_meaning(cause)
     if found is lost:
         found = partial(lost, written=written)
-    return found(described(error.orig))
+    return found(described(cause))
 
 
 def driver_meaning(error: BaseException) -> Meaning:

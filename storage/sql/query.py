@@ -1,14 +1,29 @@
-"""Conditions, orders and pages as SQL. One form is quick on all three engines; the rest is in ``dialects``."""
+"""Conditions, orders and pages as SQL. One form is quick on all three engines; the rest is in ``dialects``.
+
+A statement is made from a question's shape, which is everything but its values, so that it is compiled once.
+"""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, false, literal, or_, true, tuple_
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    or_,
+    true,
+    tuple_,
+)
 
-from storage.query import Condition, Segment
+from storage.query import Condition, Order, Segment
 from storage.sql.dialects import Dialect
 
 COMPARISONS = {
@@ -19,59 +34,149 @@ COMPARISONS = {
     "gt": operator.gt,
     "ge": operator.ge,
 }
+ESCAPE = "!"
 
 
-def where(table: Table, conditions: Sequence[Condition]) -> list[ColumnElement[bool]]:
+class ConditionShape(NamedTuple):
+    """A condition without its value: of ``in`` it has the number of values, of ``is_null`` whether it is."""
+
+    column: str
+    operator: str
+    extent: int
+
+
+class PageShape(NamedTuple):
+    """A segment of an order without its values; ``number`` is how many rows are read at most."""
+
+    conditions: tuple[ConditionShape, ...]
+    order: Order
+    nulls: bool | None
+    behind: bool
+    number: int
+
+
+def shape_of(conditions: Sequence[Condition]) -> tuple[ConditionShape, ...]:
+    """Return the conditions without their values."""
+    return tuple([ConditionShape(one.column, one.operator, extent(one)) for one in conditions])
+
+
+def page_shape(segment: Segment, number: int) -> PageShape:
+    """Return a segment without its values."""
+    behind = segment.after is not None
+    return PageShape(shape_of(segment.conditions), segment.order, segment.nulls, behind, number)
+
+
+def extent(condition: Condition) -> int:
+    """Return the part of a condition's value that is in its statement."""
+    match condition.operator:
+        case "in":
+            return rounded(len(condition.value))
+        case "is_null":
+            return int(condition.value)
+    return 0
+
+
+def rounded(number: int) -> int:
+    """Return the next power of two, so that lists of any length make few statements."""
+    return 1 << (number - 1).bit_length() if number else 0
+
+
+def padded(values: Sequence[Any]) -> list[Any]:
+    """Return the values for ``in``, the last one as often as its statement wants."""
+    return [*values, *[values[-1]] * (rounded(len(values)) - len(values))]
+
+
+def condition_values(conditions: Sequence[Condition]) -> Iterator[tuple[str, Any]]:
+    """Yield the values of conditions under the names that ``where`` gives them."""
+    for place, condition in enumerate(conditions):
+        match condition.operator:
+            case "in":
+                if condition.value:
+                    yield from listed(place, padded(condition.value))
+            case "contains":
+                yield f"c{place}", escaped(condition.value)
+            case "is_null":
+                pass
+            case _:
+                yield f"c{place}", condition.value
+
+
+def listed(place: int, values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the values of ``in`` under their names."""
+    for number, value in enumerate(values):
+        yield f"c{place}_{number}", value
+
+
+def page_values(segment: Segment) -> dict[str, Any]:
+    """Return the values of a segment under the names that ``page`` gives them."""
+    values = dict(condition_values(segment.conditions))
+    if segment.after is not None:
+        values["after_id"] = segment.after.id
+        values["after"] = segment.after.value
+    return values
+
+
+def escaped(text: str) -> str:
+    """Return a text for LIKE in which nothing but letters is meant."""
+    for sign in (ESCAPE, "%", "_"):
+        text = text.replace(sign, ESCAPE + sign)
+    return text
+
+
+def where(table: Table, shape: Sequence[ConditionShape]) -> list[ColumnElement[bool]]:
     """Return the conditions as clauses, all of which must hold."""
-    return [clause(table, condition) for condition in conditions]
+    return [clause(table, condition, place) for place, condition in enumerate(shape)]
 
 
-def clause(table: Table, condition: Condition) -> ColumnElement[bool]:
+def clause(table: Table, condition: ConditionShape, place: int) -> ColumnElement[bool]:
     """Return one condition as a clause; values are always bound."""
     column: Column[Any] = table.c[condition.column]
-    value = condition.value
+    value = bindparam(f"c{place}", type_=column.type)
     match condition.operator:
         case "ne" if column.nullable:
             return or_(column != value, column.is_(None))
         case "in":
-            return column.in_(value) if value else false()
+            names = [f"c{place}_{number}" for number in range(condition.extent)]
+            return column.in_([bindparam(name, type_=column.type) for name in names]) if names else false()
         case "is_null" if column.nullable:
-            return column.is_(None) if value else column.is_not(None)
+            return column.is_(None) if condition.extent else column.is_not(None)
         case "is_null":
-            return false() if value else true()
+            return false() if condition.extent else true()
         case "contains":
-            return column.contains(value, autoescape=True)
+            return column.contains(value, escape=ESCAPE)
     return cast("ColumnElement[bool]", COMPARISONS[condition.operator](column, value))
 
 
-def page(statement: Select[Any], table: Table, segment: Segment, dialect: Dialect) -> Select[Any]:
-    """Narrow a SELECT to a segment and put it into the segment's order."""
-    clauses = where(table, segment.conditions)
-    column = table.c[segment.order.column]
-    if segment.nulls is not None:
-        clauses.append(column.is_(None) if segment.nulls else column.is_not(None))
-    if segment.after is not None:
-        clauses.append(behind(table, segment))
-    statement = statement.where(*clauses)
-    if segment.nulls:
-        return dialect.order_nulls(statement, table, segment.order)
-    return statement.order_by(*dialect.ordering(table, segment.order))
+def page(selection: Select[Any], table: Table, shape: PageShape, dialect: Dialect) -> Select[Any]:
+    """Narrow a SELECT to a segment and put it into the segment's order.
+
+    The number of rows is part of the text: without it a plan that is kept would be made for very many.
+    """
+    clauses = where(table, shape.conditions)
+    column = table.c[shape.order.column]
+    if shape.nulls is not None:
+        clauses.append(column.is_(None) if shape.nulls else column.is_not(None))
+    if shape.behind:
+        clauses.append(behind(table, shape))
+    statement = selection.where(*clauses).limit(literal_column(str(shape.number)))
+    if shape.nulls:
+        return dialect.order_nulls(statement, table, shape.order)
+    return statement.order_by(*dialect.ordering(table, shape.order))
 
 
-def behind(table: Table, segment: Segment) -> ColumnElement[bool]:
+def behind(table: Table, shape: PageShape) -> ColumnElement[bool]:
     """Return the clause for what comes after a position.
 
     Both halves say the same. PostgreSQL and SQLite seek in the index by the first, MariaDB by the second;
     either alone reads a heavily tied index from its start on one of them.
     """
-    assert segment.after is not None  # noqa: S101 - for the type checker: the caller has just asked
-    column, identity = table.c[segment.order.column], table.c.id
-    down = segment.order.descending
-    after_id = literal(segment.after.id, identity.type)
+    column, identity = table.c[shape.order.column], table.c.id
+    down = shape.order.descending
+    after_id = bindparam("after_id", type_=identity.type)
     further = identity < after_id if down else identity > after_id
-    if column is identity or segment.nulls:
+    if column is identity or shape.nulls:
         return further
-    value = literal(segment.after.value, column.type)
+    value = bindparam("after", type_=column.type)
     pair, position = tuple_(column, identity), tuple_(value, after_id)
     beyond = column < value if down else column > value
     return and_(pair < position if down else pair > position, or_(beyond, and_(column == value, further)))

@@ -18,10 +18,12 @@ from storage.repository import Repository
 from storage.sql.connections import Connections, PoolConnections, Transaction, UnitConnections
 from storage.sql.dialects import SQLITE, dialect_of
 from storage.sql.errors import translated
+from storage.sql.lines import Line, faults_of, open_line
 from storage.sql.migrations import SqlMigrations
 from storage.sql.pool import open_engine, open_migration_engine
 from storage.sql.repository import SqlRepository
 from storage.sql.schema import NAMING, entity_table, ids_table
+from storage.sql.statements import Statements
 from storage.sql.urls import read_url
 from storage.storage import Storage, Unit
 from storage.url import masked
@@ -56,9 +58,14 @@ class SqlStorage(Storage):
             if isinstance(url_or_engine, str)
             else url_or_engine.execution_options(isolation_level="AUTOCOMMIT")
         )
+        self.faults = faults_of(self.opened)
         metadata = MetaData(naming_convention=NAMING)
-        self.counters = ids_table(metadata)
+        counters = ids_table(metadata)
         self.tables = {one.type: entity_table(one, metadata) for one in descriptions}
+        self.statements = {
+            one.type: Statements(one, self.tables[one.type], counters, self.dialect, self.opened.dialect)
+            for one in descriptions
+        }
         self.migrations: Migrations = SqlMigrations(self.migrating, lambda: self.engine.connect(), metadata)
         self.repositories = {one.type: self.build(one, PoolConnections(self)) for one in descriptions}
 
@@ -100,8 +107,11 @@ class SqlStorage(Storage):
 
     def build(self, description: Description[E], connections: Connections) -> SqlRepository[E]:
         """Return a repository that works on those connections."""
-        table = self.tables[description.type]
-        return SqlRepository(description, table, self.counters, self.dialect, connections)
+        return SqlRepository(description, self.statements[description.type], connections)
+
+    def line(self) -> Line:
+        """Take a connection of the pool, to be given back."""
+        return open_line(self.engine)
 
     def ping(self) -> None:
         """Raise ``Unavailable`` unless the database answers."""
@@ -130,7 +140,7 @@ class SqlStorage(Storage):
     def begin(self, *, read_only: bool) -> Unit:
         """Begin a unit, or one that reads one state."""
         statements = self.dialect.begin_snapshot if read_only else self.dialect.begin_unit
-        return SqlUnit(self, Transaction.begin(self.engine, statements), read_only=read_only)
+        return SqlUnit(self, Transaction.begin(self, statements), read_only=read_only)
 
 
 class SqlUnit(Unit):
@@ -140,7 +150,7 @@ class SqlUnit(Unit):
         super().__init__()
         self.storage = storage
         self.transaction = transaction
-        self.connections = UnitConnections(self, transaction.connection, read_only=read_only)
+        self.connections = UnitConnections(self, storage, transaction.line, read_only=read_only)
 
     def open_repository(self, entity: type[E]) -> Repository[E]:
         """Return the repository of an entity within the unit."""

@@ -1,0 +1,158 @@
+"""A connection that was lent, at work on compiled statements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.sql.compiled import NOTHING, Statement, Values
+from storage.sql.lending import LendingPool, is_watched
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Line(ABC):
+    """What a repository runs its statements on."""
+
+    @abstractmethod
+    def rows(self, statement: Statement, values: Values = NOTHING) -> Rows:
+        """Run a statement and return its rows."""
+
+    @abstractmethod
+    def change(self, statement: Statement, values: Values = NOTHING) -> int:
+        """Run a statement and return how many rows it changed."""
+
+    @abstractmethod
+    def change_many(self, statement: Statement, many: Sequence[Values]) -> None:
+        """Run a statement once for each of the values, in as few round trips as the driver can."""
+
+    @abstractmethod
+    def execute(self, text: str) -> None:
+        """Run a statement that has neither values nor rows."""
+
+    @abstractmethod
+    def driver(self) -> Any:
+        """Return the driver's own connection."""
+
+    @abstractmethod
+    def give_back(self) -> None:
+        """Let others have the connection."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """See to it that nobody gets this connection again; it still has to be given back."""
+
+    def one(self, statement: Statement, values: Values = NOTHING) -> Sequence[Any] | None:
+        """Run a statement and return its row, if there is one."""
+        rows = self.rows(statement, values)
+        return rows[0] if rows else None
+
+
+class DriverLine(Line):
+    """The driver's own connection, from our own pool, and its one cursor: making one takes psycopg 4 µs."""
+
+    __slots__ = ("cursor", "pool", "record")
+
+    def __init__(self, pool: LendingPool) -> None:
+        self.pool = pool
+        self.record = pool.lend()
+        # Emptied by SQLAlchemy when it opens the record's connection anew.
+        kept = self.record.info
+        self.cursor = kept["cursor"] if "cursor" in kept else kept.setdefault("cursor", self.driver().cursor())
+
+    def rows(self, statement: Statement, values: Values = NOTHING) -> Rows:
+        """Run it on the driver."""
+        self.run(statement, values)
+        rows: Rows = self.cursor.fetchall()
+        return rows
+
+    def change(self, statement: Statement, values: Values = NOTHING) -> int:
+        """Run it on the driver."""
+        self.run(statement, values)
+        return int(self.cursor.rowcount)
+
+    def run(self, statement: Statement, values: Values) -> None:
+        """Run it on the driver."""
+        self.cursor.execute(statement.text, statement.parameters(values))
+
+    def change_many(self, statement: Statement, many: Sequence[Values]) -> None:
+        """Run it on the driver."""
+        self.cursor.executemany(statement.text, statement.parameters_of_many(many))
+
+    def execute(self, text: str) -> None:
+        """Run it on the driver."""
+        self.cursor.execute(text)
+
+    def driver(self) -> Any:
+        """Return what the record holds."""
+        return self.record.dbapi_connection
+
+    def give_back(self) -> None:
+        """Give it to the pool."""
+        self.pool.take_back(self.record)
+
+    def discard(self) -> None:
+        """Close it; the pool opens another in its place."""
+        self.record.invalidate()
+
+
+class PsycopgLine(DriverLine):
+    """psycopg's connection, which is told what to prepare."""
+
+    def run(self, statement: Statement, values: Values) -> None:
+        """Run it on the driver."""
+        self.cursor.execute(statement.text, statement.parameters(values), prepare=statement.prepared)
+
+
+class CoreLine(Line):
+    """A connection of SQLAlchemy's: of an engine that was handed in, or that somebody listens to."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def driver(self) -> Any:
+        """Return the driver's own connection."""
+        return self.connection.connection.driver_connection
+
+    def rows(self, statement: Statement, values: Values = NOTHING) -> Rows:
+        """Run it where SQLAlchemy's listeners see it."""
+        return self.connection.exec_driver_sql(statement.text, statement.parameters(values)).all()
+
+    def change(self, statement: Statement, values: Values = NOTHING) -> int:
+        """Run it where SQLAlchemy's listeners see it."""
+        return int(self.connection.exec_driver_sql(statement.text, statement.parameters(values)).rowcount)
+
+    def change_many(self, statement: Statement, many: Sequence[Values]) -> None:
+        """Run it where SQLAlchemy's listeners see it."""
+        self.connection.exec_driver_sql(statement.text, statement.parameters_of_many(many))
+
+    def execute(self, text: str) -> None:
+        """Run it where SQLAlchemy's listeners see it."""
+        self.connection.exec_driver_sql(text)
+
+    def give_back(self) -> None:
+        """Close the connection, which gives it to the pool of its engine."""
+        self.connection.close()
+
+    def discard(self) -> None:
+        """Have the pool forget it."""
+        if not self.connection.closed:
+            self.connection.invalidate()
+
+
+def open_line(engine: Engine) -> Line:
+    """Take a connection of an engine's pool: the driver's own, unless somebody listens or the engine is not ours."""
+    pool = engine.pool
+    if isinstance(pool, LendingPool) and not is_watched(engine):
+        return PsycopgLine(pool) if engine.dialect.name == "postgresql" else DriverLine(pool)
+    return CoreLine(engine.connect())
+
+
+def faults_of(engine: Engine) -> tuple[type[Exception], ...]:
+    """Return what a line raises: the driver's errors, and SQLAlchemy's."""
+    driver: type[Exception] = engine.dialect.loaded_dbapi.Error
+    return SQLAlchemyError, driver
