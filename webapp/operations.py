@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Blueprint, Response, current_app, make_response, render_template
 
 from storage import SchemaOutOfDate, StorageError
 from storage.flask import current_storage
+from storage.transfer import last_backup, last_verification
 from webapp.access import Role, needs
 from webapp.errors import RETRY_AFTER
 from webapp.responses import json_response
-from webapp.status import current_status, last_backup, last_verification
+from webapp.status import current_status
 
 blueprint = Blueprint("operations", __name__)
 
@@ -26,20 +29,20 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @needs(None)
 def ready() -> Response:
-    """Answer 200 when the database answers, is at the code's revision and whole, else 503 and what is in the way."""
+    """Answer 200 when the database answers and is at the code's revision, else 503 and what is in the way.
+
+    One that a restore has not ended with is at no revision.
+    """
     wanted = current_storage.migrations.head()
     try:
         current_storage.ping()
         current_storage.forget_schema()
         current_storage.check_schema()
-        restoring = restore_at_work()
     except SchemaOutOfDate as error:
         return not_ready(str(error), database=error.found, code=error.wanted)
     except StorageError as error:
         current_app.logger.warning("not ready: %s: %s", type(error).__name__, error)
         return not_ready("the database does not answer as it should: see the log of the server")
-    if restoring is not None:
-        return not_ready(restoring, database=wanted, code=wanted)
     return json_response({"ready": True, "database": wanted, "code": wanted}, headers=FRESH)
 
 
@@ -47,8 +50,12 @@ def ready() -> Response:
 @needs(Role.READ)
 def status() -> Response:
     """Show how the application and its database are; the page itself works when the database does not."""
+    noted = Path(current_app.instance_path)
     page = render_template(
-        "status.html", status=current_status(), backup=last_backup(), verification=last_verification()
+        "status.html",
+        status=current_status(),
+        backup=last_backup(noted),
+        verification=last_verification(noted),
     )
     return make_response(page, FRESH)
 
@@ -56,8 +63,3 @@ def status() -> Response:
 def not_ready(detail: str, **revisions: str | None) -> Response:
     """Return the answer of an application that cannot serve, and when to ask again."""
     return json_response({"ready": False, **revisions, "detail": detail}, 503, FRESH | {"Retry-After": RETRY_AFTER})
-
-
-def restore_at_work() -> str | None:
-    """Return what is to be said of a restore that has not ended, ``None`` if the database is whole."""
-    return None

@@ -37,14 +37,6 @@ class Status:
     counts: dict[str, int | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A backup or a verification that ended: when, and how, in a sentence."""
-
-    when: str
-    outcome: str
-
-
 def init_app(app: Flask) -> None:
     """Note when the application began."""
     app.extensions[BEGAN] = monotonic()
@@ -88,13 +80,3 @@ def counted(counts: Mapping[str, Callable[[], int]], clock: Callable[[], float])
     """Return how many entities of each kind there are; ``None`` for those that there was no time to count."""
     end = clock() + COUNTING
     return {name: count() if clock() < end else None for name, count in counts.items()}
-
-
-def last_backup() -> Done | None:
-    """Return the last backup, ``None`` if there is none."""
-    return None
-
-
-def last_verification() -> Done | None:
-    """Return the last verification of a backup or a copy, ``None`` if there is none."""
-    return None

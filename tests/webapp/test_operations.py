@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storage import open_storage
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
-from webapp import operations
 
 
 def test_healthz_is_plain(client: FlaskClient) -> None:
@@ -73,9 +73,12 @@ def test_readyz_is_never_cached(client: FlaskClient) -> None:
     assert client.get("/readyz").headers["Cache-Control"] == "no-store"
 
 
-def test_readyz_is_503_while_a_restore_is_at_work(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "restore_at_work", lambda: "a restore is at work: wait for its end")
-    response = client.get("/readyz")
-    assert (response.status_code, response.get_json()["ready"]) == (503, False)
-    assert response.get_json()["detail"] == "a restore is at work: wait for its end"
-    assert int(response.headers["Retry-After"]) > 0
+def test_readyz_is_503_while_a_restore_is_at_work(app: Flask) -> None:
+    with open_storage(app.config["STORAGE_URL"]) as restoring:
+        restoring.withdraw()
+        response = app.test_client().get("/readyz")
+        assert (response.status_code, response.get_json()["ready"]) == (503, False)
+        assert "a restore into it is under way" in response.get_json()["detail"]
+        assert int(response.headers["Retry-After"]) > 0
+        restoring.reinstate()
+    assert app.test_client().get("/readyz").status_code == 200

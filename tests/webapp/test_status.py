@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,9 +12,8 @@ from flask.testing import FlaskClient
 
 from storage import Engine
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
-from webapp import operations
 from webapp.access import Role
-from webapp.status import COUNTING, Done, counted, current_status
+from webapp.status import COUNTING, counted, current_status
 
 
 def shown(client: FlaskClient) -> str:
@@ -80,9 +80,16 @@ def test_without_a_backup_it_says_where_to_read_how(client: FlaskClient) -> None
     assert "No backup yet: <code>docs/backup.md</code>" in shown(client)
 
 
-def test_it_shows_the_last_backup(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "last_backup", lambda: Done("2026-01-31 03:00", "3 engines"))
-    assert "Last backup: 2026-01-31 03:00, 3 engines." in shown(client)
+def test_it_shows_the_last_backup_and_the_last_verification(app: Flask, tmp_path: Path) -> None:
+    run = app.test_cli_runner().invoke
+    run(args=["db", "upgrade"])
+    file, scratch = str(tmp_path / "night.backup"), f"sqlite:///{tmp_path}/scratch.db"
+    assert run(args=["storage", "backup", file]).exit_code == 0
+    assert run(args=["storage", "copy", scratch, "--upgrade"]).exit_code == 0
+    assert run(args=["storage", "verify", scratch]).exit_code == 0
+    page = shown(app.test_client())
+    assert re.search(rf"Last backup: <time .* UTC</time>, 0 rows, into <code>{re.escape(file)}</code>", page)
+    assert re.search(r"Last verification: <time .* UTC</time>, 0 rows, with <code>sqlite:.*, no difference", page)
 
 
 def test_it_is_never_cached_and_for_those_who_may_read(app: Flask) -> None:
