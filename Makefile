@@ -22,6 +22,10 @@ run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLit
 test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
+test-crash: $(VENV)/dev ## kill copies, restores and backups hundreds of times, and damage 10,000 backups: an hour or two
+	@TRANSFER_KILLS=50 TRANSFER_ROWS=20000 TRANSFER_KILL_STEP=1 TRANSFER_DAMAGES=10000 \
+		$(BIN)/python -m pytest -v tests/transfer/test_crashes.py tests/transfer/test_killed.py tests/transfer/test_damage.py
+
 check: $(VENV)/dev ## format, lint and types, without changing a file
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check

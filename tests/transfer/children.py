@@ -19,11 +19,12 @@ from storage import Storage, open_storage
 from storage.transfer import Choice, backup, copy, open_backup, restore
 from tests.mongo.children import READING as READING_COMMANDS
 from tests.mongo.children import CommandListener, with_short_lease
+from tests.sql.children import DIALECTS
 from tests.sql.children import READING as READING_STATEMENTS
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["tests.transfer.children", "storage.sql", "storage.mongo", "psycopg", "pymysql", "zstandard", "pyrage", "pytest"]
+    ["tests.transfer.children", "storage.sql", "storage.mongo", "psycopg", "pymysql", "zstandard", "pytest", *DIALECTS]
 )
 
 #: A small one, so that a few rows are several batches.

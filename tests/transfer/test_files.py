@@ -8,60 +8,50 @@ from pathlib import Path
 
 import pytest
 
-from storage import Storage, open_storage
-from storage.transfer import open_backup
+from storage import Storage
+from storage.transfer import backup, open_backup
 from tests.programs import find_program
 from tests.transfer.samples import engines
 
 ROOT = Path(__file__).parents[2]
 
-ERRORS = ["error=EIO", "error=ENOSPC", "signal=SIGKILL"]
-CALLS = [("write", 1), ("write", 2), ("fsync", 1), ("fsync", 2), ("rename", 1)]
+CALLS = [("fsync", 1), ("rename", 1), ("fsync", 2)]
+#: Each call that leaves the file in another state, and what happens at it. No flush or rename wants room.
+INJECTIONS = [
+    ("write", 1, "error=EIO"),
+    ("write", 1, "error=ENOSPC"),
+    ("write", 2, "signal=SIGKILL"),
+    *[(call, number, what) for call, number in CALLS for what in ("error=EIO", "signal=SIGKILL")],
+]
 
 
-@pytest.mark.parametrize("error", ERRORS)
-@pytest.mark.parametrize(("call", "number"), CALLS)
+@pytest.mark.parametrize(("call", "number", "error"), INJECTIONS)
 def test_the_old_backup_is_whole_or_the_new_one(
     source: Storage, tmp_path: Path, call: str, number: int, error: str
 ) -> None:
     source.engines.put_many(engines(2))
     file = tmp_path / "backup"
-    back_up(source, file)
+    backup(source, file)
     old = file.read_bytes()
     source.engines.put_many(engines(3000))
-    done = back_up(source, file, "-e", f"inject={call}:{error}:when={number}", folder=tmp_path)
+    done = back_up_disturbed(source, file, f"inject={call}:{error}:when={number}")
     assert done.returncode != 0
     if "error" in error:
         assert done.stderr.count("Error: ") == 1
         assert "Traceback" not in done.stderr
         assert list(tmp_path.glob(".*")) == []
-    with open_storage(source.url.render_as_string()) as storage, open_backup(file, storage) as opened:  # type: ignore[attr-defined]
+    with open_backup(file, source) as opened:
         # The last flush is that of the folder, when the new backup has its name.
         assert (file.read_bytes() == old) is ((call, number) != ("fsync", 2))
         assert opened.manifest.contents.rows["engine"] in (2, 3000)
-    assert back_up(source, file).returncode == 0
+    backup(source, file)
 
 
-def back_up(
-    storage: Storage, file: Path, *injection: str, folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Make a backup in a process of its own, whose calls on the folder are disturbed."""
-    command = [sys.executable, "-m", "storage", "backup", storage.url.render_as_string(), str(file)]  # type: ignore[attr-defined]
-    if injection:
-        strace = find_program("strace", "install the package strace")
-        places = [
-            option for place in (file, file.with_name(f".{file.name}.part"), folder) for option in ("-P", str(place))
-        ]
-        command = [
-            strace,
-            "-f",
-            "-qq",
-            "-o",
-            "/dev/null",
-            *places,
-            "-e",
-            "trace=write,fsync,rename",
-            *injection,
-            *command,
-        ]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+def back_up_disturbed(storage: Storage, file: Path, injection: str) -> subprocess.CompletedProcess[str]:
+    """Make a backup in a process of its own, whose calls on the file and its folder are disturbed."""
+    places = [file, file.with_name(f".{file.name}.part"), file.parent]
+    only = [option for place in places for option in ("-P", str(place))]
+    strace = [find_program("strace", "install the package strace"), "-f", "-qq", "-o", "/dev/null", *only]
+    command = [sys.executable, "-m", "storage", "backup", storage.address, str(file)]
+    disturbed = [*strace, "-e", "trace=write,fsync,rename", "-e", injection, *command]
+    return subprocess.run(disturbed, cwd=ROOT, capture_output=True, text=True, check=False)
