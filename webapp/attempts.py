@@ -20,13 +20,15 @@ from werkzeug.exceptions import TooManyRequests
 from storage.flask import ConfigurationError
 
 VIEW = "sign_in.attempt"
+#: What Flask-Limiter takes as a bound on every call; what watches us, such as /healthz, is not meant.
+FOR_ALL = ("RATELIMIT_DEFAULT", "RATELIMIT_APPLICATION")
 #: The status of an attempt with a wrong name or password.
 WRONG = 403
 
 
 def init_app(app: Flask) -> None:
     """Bound the attempts, as ``SIGN_IN_LIMIT_ADDRESS`` and ``SIGN_IN_LIMIT_NAME`` say."""
-    limiter = Limiter(network, in_memory_fallback_enabled=True, default_limits_exempt_when=is_watching)
+    limiter = Limiter(network, in_memory_fallback_enabled=True)
     try:
         limiter.init_app(app)
     except UnknownStorage:
@@ -35,6 +37,13 @@ def init_app(app: Flask) -> None:
     for key, of in (("SIGN_IN_LIMIT_ADDRESS", network), ("SIGN_IN_LIMIT_NAME", name_tried)):
         limit = limiter.limit(checked(app, key), key_func=of, scope=key, deduct_when=has_failed)
         app.view_functions[VIEW] = limit(app.view_functions[VIEW])  # type: ignore[assignment]
+
+    all_bounded = any(app.config.get(key) for key in FOR_ALL)
+
+    @limiter.request_filter
+    def is_unbounded() -> bool:
+        """Return whether a call counts nowhere: then Flask-Limiter need not look, which costs as much as the rest."""
+        return request.endpoint != VIEW and (not all_bounded or request.blueprint == "operations")
 
     @app.errorhandler(RateLimitExceeded)
     def say_when_again(_: RateLimitExceeded) -> ResponseReturnValue:
@@ -56,18 +65,17 @@ def checked(app: Flask, key: str) -> str:
 
 def network() -> str:
     """Return the address of the caller; of IPv6 the network, since a single machine has billions of addresses."""
-    address = ip_address(request.remote_addr or "127.0.0.1")
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        # A socket of this machine has a name, or none.
+        return request.remote_addr or "here"
     return str(ip_network((address, 64), strict=False) if isinstance(address, IPv6Address) else address)
 
 
 def name_tried() -> str:
     """Return the name that is tried, in as many characters as any other."""
     return hashlib.sha256(request.form.get("name", "").encode()).hexdigest()
-
-
-def is_watching() -> bool:
-    """Return whether it is what watches us that asks, which RATELIMIT_DEFAULT is not meant for."""
-    return request.blueprint == "operations"
 
 
 def has_failed(response: Response) -> bool:

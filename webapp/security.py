@@ -80,11 +80,9 @@ def host_of(origin: str) -> str:
 
 
 def add_headers(response: Response) -> Response:
-    """Add what each answer says to a browser."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    """Add what each answer says to a browser, but for what it says already."""
+    own = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - not a mapping: it iterates over pairs
+    response.headers.extend({name: value for name, value in HEADERS.items() if name.lower() not in own})
     if request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", HTTPS_FROM_NOW_ON)
-    if not is_api(request.path) and request.endpoint != "static":
-        response.vary.add("Cookie")
     return response

@@ -400,5 +400,6 @@ class TestAttempts:
             self.attempt(bounded, "192.0.2.1")
         assert self.attempt(closed_app, "192.0.2.1").status_code == 403
 
-    def test_an_address_that_is_no_ip_address_is_bounded_too(self, bounded: Flask) -> None:
-        assert [self.attempt(bounded, "").status_code for _ in range(4)] == [403, 403, 403, 429]
+    @pytest.mark.parametrize("address", ["", "@gunicorn"])
+    def test_who_comes_by_a_socket_without_an_address_is_bounded_too(self, bounded: Flask, address: str) -> None:
+        assert [self.attempt(bounded, address).status_code for _ in range(4)] == [403, 403, 403, 429]
