@@ -43,6 +43,8 @@ def test_the_empty_fleet_takes_its_first_engine(page: Page, storage: Storage) ->
 def test_an_engine_is_added_from_the_list(page: Page, storage: Storage) -> None:
     page.goto("/engines")
     page.get_by_role("link", name="Add an engine").click()
+    # The list has a field of nearly that name.
+    expect(page.get_by_role("heading", name="A new engine")).to_be_visible()
     page.get_by_label("Title").fill("Vulcain")
     page.get_by_label("Last fired").fill("2026-01-31T09:30:15")
     page.get_by_label("Title").press("Enter")
