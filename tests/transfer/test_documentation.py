@@ -46,7 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def configure(here: Path, url: str) -> None:
     """Write the application's configuration."""
-    lines = ["SECRET_KEY = 'a key of the tests'", f"STORAGE_URL = {url!r}", ""]
+    lines = ["SECRET_KEY = 'a key of the tests'", "ALLOW_ANONYMOUS_WRITES = True", f"STORAGE_URL = {url!r}", ""]
     (here / "instance" / "config.py").write_text("\n".join(lines))
 
 
