@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,9 @@ TOKEN = ApiToken("deploy", "a" * 64, "write", NOW)
 
 
 def test_each_entity_is_kept_as_it_is(storage: Storage) -> None:
-    for entity in (TOKEN, SignIn("ada", "b" * 64, NOW, NOW), IdempotencyKey("c" * 64, "d" * 64, NOW, '{"id":1}')):
+    used = ApiToken("used", "a" * 64, "read", NOW, last_used=NOW)
+    claim = IdempotencyKey("c" * 64, "d" * 64, NOW)
+    for entity in (TOKEN, used, SignIn("ada", "b" * 64, NOW, NOW), claim, replace(claim, answer='{"id":1}')):
         repository = storage.repository(type(entity))
         added = repository.add(entity)
         assert repository.get(added.id) == added

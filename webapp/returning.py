@@ -33,4 +33,4 @@ def wanted_page() -> str:
 
 def first_page() -> str:
     """Return the path of the page that there always is."""
-    return url_for("pages.engines")
+    return url_for("pages.fleet")

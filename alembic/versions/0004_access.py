@@ -52,7 +52,9 @@ def limits(engine: str, table: str) -> dict[str, str]:
     checks = {"id": WHOLE[engine].format("id"), "version": WHOLE[engine].format("version")}
     for name, kind in TABLES[table].items():
         plain = str(kind).removesuffix("?")
-        checks[name] = MOMENT[engine].format(name) if plain == "moment" else TEXT[engine].format(name, plain)
+        check = MOMENT[engine].format(name) if plain == "moment" else TEXT[engine].format(name, plain)
+        # On SQLite null has a type as well, which is not that of a text.
+        checks[name] = f"{name} IS NULL OR ({check})" if str(kind).endswith("?") else check
     return {f"ck_{table}_{name}": check for name, check in checks.items()}
 
 

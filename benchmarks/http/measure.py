@@ -82,9 +82,10 @@ def measured(url: str) -> Iterator[Row]:
 
 
 def our_app(url: str, folder: str) -> Flask:
-    """Return our application, as it is served."""
+    """Return our application, as it is served, but without the access log: the other has none."""
     (Path(folder) / "config.py").touch()
-    return create_app({"SECRET_KEY": "a key of the benchmark", "STORAGE_URL": url, "ALLOW_ANONYMOUS_WRITES": True})
+    config = {"SECRET_KEY": "a key of the benchmark", "ALLOW_ANONYMOUS_WRITES": True, "ACCESS_LOG": False}
+    return create_app(config | {"STORAGE_URL": url})
 
 
 def fill(url: str) -> None:

@@ -70,7 +70,7 @@ def main(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         app = create_app(
             {
-                "SECRET_KEY": "pictures",
+                "SECRET_KEY": "a key of the pictures",
                 "ALLOW_ANONYMOUS_WRITES": True,
                 "STORAGE_URL": f"sqlite:///{data}/engines.db",
                 "CLOCK": lambda: NOW,

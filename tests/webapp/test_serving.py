@@ -198,7 +198,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (line,) = re.findall(r"^ExecStart=\S+/gunicorn (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
     command = [sys.executable, "-m", "gunicorn", "--print-config", *line.split()]
     places = {"PYTHONPATH": str(ROOT), "FLASK_INSTANCE_PATH": str(tmp_path_factory.mktemp("instance"))}
-    environment = {**os.environ, **places, "FLASK_SECRET_KEY": "of the tests", "FLASK_ALLOW_ANONYMOUS_WRITES": "true"}
+    environment = {
+        **os.environ,
+        **places,
+        "FLASK_SECRET_KEY": "a key of the tests",
+        "FLASK_ALLOW_ANONYMOUS_WRITES": "true",
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))

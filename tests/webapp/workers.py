@@ -59,7 +59,11 @@ def served_by_workers(folder: Path, module: str, *arguments: str, **settings: st
     """Serve the ``app`` of a module's text. The socket is opened here: nobody has to wait for it."""
     (folder / "served.py").write_text(module)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "FLASK_SECRET_KEY": "of the tests"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
+            "FLASK_SECRET_KEY": "a key of the tests",
+        }
         environment |= {"FLASK_ALLOW_ANONYMOUS_WRITES": "true", **settings}
         command = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.gunicorn"]
         command += ["--bind", f"fd://{listener.fileno()}", *arguments, "served:app"]
@@ -70,6 +74,7 @@ def served_by_workers(folder: Path, module: str, *arguments: str, **settings: st
     with ThreadPoolExecutor() as threads:
         workers = Workers(process, address, threads)
         try:
+            workers.read_until("Booting worker")
             yield workers
         finally:
             workers.end()
