@@ -6,7 +6,7 @@ A later one wins. ``FLASK_INSTANCE_PATH`` moves the instance folder.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,20 +45,10 @@ DEFAULTS = {
 }
 
 
-class Application(Flask):
-    """Flask without coroutines: for each of some fifteen functions a request it would ask whether it is one."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function, which is a plain one."""
-        return func
-
-
 def configured_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return a Flask application that has its configuration and nothing else."""
     folder = os.environ.get("FLASK_INSTANCE_PATH")
-    app = Application(
-        "webapp", instance_path=os.path.abspath(folder) if folder else None, instance_relative_config=True
-    )
+    app = Flask("webapp", instance_path=os.path.abspath(folder) if folder else None, instance_relative_config=True)
     app.config.from_mapping(DEFAULTS)
     app.config.from_pyfile(CONFIG_FILE, silent=True)
     app.config.from_prefixed_env()
