@@ -14,6 +14,7 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 
 from storage.flask import FALLBACKS, configured_url
+from webapp.application import Application
 
 CONFIG_FILE = "config.py"
 DEFAULT_URL = "sqlite:///engine-room.db"
@@ -48,7 +49,9 @@ DEFAULTS = {
 def configured_app(config: Mapping[str, Any] | None = None) -> Flask:
     """Return a Flask application that has its configuration and nothing else."""
     folder = os.environ.get("FLASK_INSTANCE_PATH")
-    app = Flask("webapp", instance_path=os.path.abspath(folder) if folder else None, instance_relative_config=True)
+    app = Application(
+        "webapp", instance_path=os.path.abspath(folder) if folder else None, instance_relative_config=True
+    )
     app.config.from_mapping(DEFAULTS)
     app.config.from_pyfile(CONFIG_FILE, silent=True)
     app.config.from_prefixed_env()

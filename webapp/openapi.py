@@ -95,7 +95,7 @@ def plain_code(text: str) -> str:
 def security(role: Role) -> list[dict[str, list[str]]]:
     """Return who may: a token, and without one those whom the configuration lets in."""
     config = current_app.config
-    is_open = config["ALLOW_ANONYMOUS_WRITES"] or (role is Role.READ and config.get("ALLOW_ANONYMOUS_READS", True))
+    is_open = config["ALLOW_ANONYMOUS_WRITES"] or (role is Role.READ and config["ALLOW_ANONYMOUS_READS"])
     return [{}, {"token": []}] if is_open else [{"token": []}]
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from flask import Flask, session
 
+from webapp.access import needs
+
 
 def test_a_session_is_there_for_pages_and_not_for_the_api(app: Flask) -> None:
+    @needs(None)
     def remember() -> dict[str, object]:
         return dict(session)
 

@@ -13,6 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from storage import Engine
 from tests.webapp.conftest import MakeApp
+from tests.webapp.people import CLOSED
 from webapp.problems import PROBLEMS
 
 TITLES = ["a", "a b", "é", "🚀", "x" * 128, "\u200b", "", " ", " a", "a ", "a\n", "\n", "a\tb", "\x85", "\u3000a"]
@@ -63,12 +64,20 @@ def test_an_engine_and_a_page_are_as_the_document_says(client: FlaskClient, docu
         assert list(jsonschema_rs.iter_errors(schema, found)) == []
 
 
-def test_writing_needs_a_token_unless_the_configuration_says_otherwise(
-    make_app: MakeApp, document: dict[str, Any]
+@pytest.mark.parametrize(
+    ("config", "reading", "writing"),
+    [
+        ({}, False, False),
+        ({"ALLOW_ANONYMOUS_READS": True}, True, False),
+        ({"ALLOW_ANONYMOUS_WRITES": True}, True, True),
+    ],
+)
+def test_the_document_says_where_a_token_is_needed(
+    make_app: MakeApp, config: dict[str, bool], reading: bool, writing: bool
 ) -> None:
-    assert {} in document["paths"]["/api/engines"]["post"]["security"]
-    closed = make_app(ALLOW_ANONYMOUS_WRITES=False).test_client().get("/openapi.json").get_json()
-    assert closed["paths"]["/api/engines"]["post"]["security"] == [{"token": []}]
+    document = make_app(**CLOSED | config).test_client().get("/openapi.json").get_json()
+    methods = document["paths"]["/api/engines"]
+    assert [{} in methods[method]["security"] for method in ("get", "post")] == [reading, writing]
 
 
 def test_the_page_shows_every_operation_and_every_problem(client: FlaskClient, document: dict[str, Any]) -> None:
