@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from webapp.config import DEFAULT_URL, DEFAULTS
 
@@ -15,6 +16,9 @@ ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
 
 #: In the table ``none``, since they have no default: required, or their absence means something.
 WITHOUT_DEFAULT = ["SECRET_KEY", "SQLALCHEMY_DATABASE_URI", "MONGO_URI", "STORAGE_OPTIONS"]
+
+#: Flask's own, with its defaults.
+OF_FLASK = ["SESSION_COOKIE_NAME", "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "APPLICATION_ROOT", "TRUSTED_HOSTS"]
 
 TABLE = {key: default for key, default, _, _ in ROW.findall(PAGE.partition("## The environment")[0])}
 CODE = [*sorted((ROOT / "webapp").rglob("*.py")), ROOT / "storage/flask.py"]
@@ -33,6 +37,7 @@ def test_every_key_that_has_a_default_is_in_the_table_with_it() -> None:
 
 def test_every_key_of_the_table_has_a_default_in_the_code_or_none() -> None:
     others = {"STORAGE_URL": f"`{DEFAULT_URL!r}`", "STORAGE_COMMANDS": "`'db'`"}
+    others |= {key: as_documented(Flask.default_config[key]) for key in OF_FLASK}
     expected = dict.fromkeys(WITHOUT_DEFAULT, "none") | others
     assert {key: default for key, default in TABLE.items() if key not in DEFAULTS} == expected
 
