@@ -117,7 +117,10 @@ def known_caller() -> str:
 
 def shown_query(asked: Request) -> str:
     """Return the query with the values that may be seen; one ``…`` stands for all others."""
-    given = list(asked.args.items(multi=True))
+    try:
+        given = list(asked.args.items(multi=True))
+    except UnicodeDecodeError:
+        return "…"
     shown = [f"{name}={value}" for name, value in given if name in SHOWN]
     return "&".join(shown if len(shown) == len(given) else [*shown, "…"])
 

@@ -9,6 +9,17 @@ from tests.servers import PrivateServer
 
 HALF = Filter("title", "eq", "half")
 
+#: Now and then, and so no failure that must happen.
+FORGOTTEN = (
+    "SecantusDB may answer as if it were in no replica set while it starts, and a driver then forgets it for good"
+)
+
+
+@pytest.fixture(autouse=True)
+def expect_failure(request: pytest.FixtureRequest, server: PrivateServer) -> None:
+    if server.product == "SecantusDB":
+        request.applymarker(pytest.mark.xfail(raises=Unavailable, reason=FORGOTTEN, strict=False))
+
 
 def test_a_stopped_server_is_unavailable_and_the_first_call_after_its_return_works(
     server: PrivateServer, storage: Storage
