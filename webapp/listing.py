@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import urlencode
 
 from flask import request, url_for
-from werkzeug.exceptions import BadRequest
 
 from storage import Engine, Filter, Invalid, Page
 from storage.flask import current_storage
@@ -62,14 +61,8 @@ def check_parameters(known: Collection[str]) -> None:
     """Raise 400 for query parameters that are unknown, or given twice: they would have no effect."""
     if not request.query_string:
         return
-    try:
-        arguments = request.args
-        # Werkzeug writes bytes that are no UTF-8 with a percent sign again: they are not what was sent.
-        unquote_to_bytes(request.query_string).decode()
-    except UnicodeDecodeError:
-        raise BadRequest("The query parameters cannot be read: they are not in UTF-8.") from None
     problems = {}
-    for name, values in arguments.lists():
+    for name, values in request.args.lists():
         if name not in known:
             problems[name] = f"is no parameter of this address; there are: {', '.join(known) or 'none'}"
         elif len(values) > 1:

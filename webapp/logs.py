@@ -15,6 +15,7 @@ from time import perf_counter
 import msgspec
 from flask import Flask, Request, Response, has_request_context
 from flask.logging import has_level_handler
+from werkzeug.exceptions import BadRequest
 
 from storage import Call, StorageError
 from storage.flask import ConfigurationError
@@ -119,7 +120,7 @@ def shown_query(asked: Request) -> str:
     """Return the query with the values that may be seen; one ``…`` stands for all others."""
     try:
         given = list(asked.args.items(multi=True))
-    except UnicodeDecodeError:
+    except BadRequest:
         return "…"
     shown = [f"{name}={value}" for name, value in given if name in SHOWN]
     return "&".join(shown if len(shown) == len(given) else [*shown, "…"])

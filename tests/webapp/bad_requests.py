@@ -7,11 +7,14 @@ import zlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from random import Random
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
+from flask import Response
 from flask.testing import FlaskClient
+from werkzeug.test import create_environ, run_wsgi_app
 
 from storage.cursor import Position, write_cursor
 from storage.description import describe
@@ -80,6 +83,10 @@ MOMENTS = ["", "now", "2026-13-01T00:00:00Z", "2026-01-01", "0999-12-31T23:59:59
 FLAGS = ["", "1", "yes", "TRUE", "null", "True"]
 
 
+#: What all requests have in common.
+ENVIRON = create_environ()
+
+
 @dataclass(frozen=True)
 class BadRequest:
     """A request, and how to send it."""
@@ -90,13 +97,21 @@ class BadRequest:
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
-    def send(self, client: FlaskClient) -> Any:
-        """Send it as it is: the query's bytes are not looked at again."""
-        kind = {"content_type": "application/json"} if self.body is not None else {}
-        overrides = {"QUERY_STRING": self.query}
-        return client.open(
-            self.path, method=self.method, data=self.body, headers=self.headers, environ_overrides=overrides, **kind
-        )
+    def send(self, client: FlaskClient) -> Response:
+        """Send it as it is, past the test client, whose own work would take most of the time."""
+        body = self.body or b""
+        environ = ENVIRON | {
+            "REQUEST_METHOD": self.method,
+            "PATH_INFO": unquote(self.path, "latin-1"),
+            "QUERY_STRING": self.query,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": BytesIO(body),
+        }
+        environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in self.headers.items()}
+        if self.body is not None:
+            environ["CONTENT_TYPE"] = "application/json"
+        answer, status, headers = run_wsgi_app(client.application, environ)
+        return Response(b"".join(answer), status, headers)
 
 
 def listing(**parameters: object) -> BadRequest:

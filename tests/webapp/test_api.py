@@ -250,5 +250,8 @@ def test_delete_takes_no_body(client: FlaskClient, raptor: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("query", [b"q=\xff", b"q=%FF", b"\xff=1", b"q=%ED%A0%80"])
 def test_a_query_that_is_no_utf_8_cannot_be_read(client: FlaskClient, query: bytes) -> None:
-    response = client.get("/api/engines", environ_overrides={"QUERY_STRING": query.decode("latin-1")})
+    sent = {"QUERY_STRING": query.decode("latin-1")}
+    response = client.get("/api/engines", environ_overrides=sent)
     assert (response.status_code, response.get_json()["type"]) == (400, "/problems/malformed-request")
+    for page in ("/", "/engines", "/login"):
+        assert client.get(page, environ_overrides=sent).status_code in (200, 400)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +16,19 @@ from flask.testing import FlaskClient
 from storage import Engine
 from tests.servers import KINDS
 from tests.webapp.bad_requests import KINDS_OF_BAD, OPERATORS, BadRequest, listing, requests, sent
+from tests.webapp.conftest import MakeApp
 from webapp import create_app
 
 SEED = 20260131
 NUMBER = 10_000
 #: How many of each kind are sent to every database.
 SAMPLE = 40
+
+
+@pytest.fixture
+def app(make_app: MakeApp, migrated_file: Path, tmp_path: Path) -> Flask:
+    """An application on SQLite whose log is not kept for the report of a failing test: it would be long."""
+    return make_app(STORAGE_URL=f"sqlite:///{shutil.copy(migrated_file, tmp_path)}", ACCESS_LOG=False)
 
 
 def fill(app: Flask) -> list[Engine]:

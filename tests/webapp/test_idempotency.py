@@ -48,8 +48,9 @@ def check_repeat(app: Flask) -> None:
     first = create(client)
     client.patch("/api/engines/1", json={"thrust": 7})
     repeat = create(client)
-    assert (first.status_code, first.headers["Location"], first.headers["ETag"]) == (201, "/api/engines/1", '"1"')
-    assert (repeat.status_code, repeat.headers, repeat.data) == (201, first.headers, first.data)
+    for answer in (first, repeat):
+        assert (answer.status_code, answer.data) == (201, first.data)
+        assert (answer.headers["Location"], answer.headers["ETag"]) == ("/api/engines/1", '"1"')
     assert app.extensions["storage"].engines.count() == 1
 
 
