@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +24,12 @@ FULL = Sizes(
 )
 QUICK = Sizes(rounds=3, seconds=0.002, bulk_rounds=1, rows=1_200, bulk=1_500, growth=2_000, scan=3_000, counted=40)
 
-#: MongoDB's stand-in is slow in bulk, and what is measured there is the client's own work.
+#: MongoDB's stand-in is slow, and what is measured there is the client's own work.
 MONGO_SHARE = 10
+
+
+def for_mongodb(sizes: Sizes) -> Sizes:
+    """Return what is measured on MongoDB's stand-in."""
+    return replace(
+        sizes, rounds=min(sizes.rounds, 31), rows=max(300, sizes.rows // MONGO_SHARE), bulk=sizes.bulk // 100
+    )
