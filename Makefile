@@ -11,7 +11,7 @@ WORKERS := 3
 COVERAGE := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-quick install clean
+.PHONY: help run test test-crash check bench bench-quick install screenshots vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLit
 
 test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+
+test-crash: $(VENV)/dev ## kill copies, restores and backups hundreds of times, and damage 10,000 backups: an hour or two
+	@TRANSFER_KILLS=50 TRANSFER_ROWS=20000 TRANSFER_KILL_STEP=1 TRANSFER_DAMAGES=10000 \
+		$(BIN)/python -m pytest -v tests/transfer/test_crashes.py tests/transfer/test_killed.py tests/transfer/test_damage.py
 
 check: $(VENV)/dev ## format, lint and types, without changing a file
 	@$(BIN)/ruff format --check
@@ -35,6 +39,12 @@ bench-quick: $(VENV)/bench ## the same with small sizes, in under a minute: show
 	@$(BIN)/python -m benchmarks --quick
 
 install: $(VENV)/dev ## make the environment for development, in .venv
+
+screenshots: $(VENV)/dev ## take the pictures of docs/tour.md anew, with Chromium
+	@$(BIN)/python -m tests.browser.screenshots
+
+vendor: $(VENV)/python ## fetch the vendored style sheets and scripts anew from npm, by their manifests
+	@$(BIN)/python tools/vendor.py
 
 clean: ## remove the environment and all that was built; instance/ stays
 	@rm -rf $(VENV) dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

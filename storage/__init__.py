@@ -15,6 +15,7 @@ from storage.errors import (
     VersionConflict,
 )
 from storage.migrations import Migrations, Revision
+from storage.observing import Call, Observer
 from storage.query import Filter, Page
 from storage.registry import open_storage
 from storage.repository import PutResult, Repository
@@ -23,6 +24,7 @@ from storage.storage import Storage, Unit
 __all__ = [
     "AlreadyExists",
     "ApiToken",
+    "Call",
     "Capability",
     "Engine",
     "Filter",
@@ -30,6 +32,7 @@ __all__ = [
     "Invalid",
     "Migrations",
     "NotFound",
+    "Observer",
     "Page",
     "PutResult",
     "ReadOnly",

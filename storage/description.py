@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
@@ -205,8 +205,18 @@ def describe(entity: type[E]) -> Description[E]:
     if not {"id", "version"} <= set(names):
         raise TypeError(f"{entity.__name__} must have the fields id and version")
     fields = tuple(read_field(name, hints[name]) for name in names if name not in ("id", "version"))
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", entity.__name__).lower()
-    return Description(name, entity, fields, getattr(entity, "passing", False))
+    return Description(entity_name(entity), entity, fields, getattr(entity, "passing", False))
+
+
+def entity_name(entity: type) -> str:
+    """Return what an entity's table and collection are called: ``ApiToken`` is ``api_token``."""
+    return with_underscores(entity.__name__)
+
+
+@cache
+def with_underscores(name: str) -> str:
+    """Return the name of a class as a table bears it."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def read_field(name: str, hint: Any) -> Field:

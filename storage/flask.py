@@ -18,23 +18,28 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import quote, unquote
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from werkzeug.local import LocalProxy
 
+from storage.cli import commands_on
 from storage.entities import ENTITIES
 from storage.errors import StorageError
-from storage.migrations import Migrations
+from storage.migrations import NOTICED_WITHIN, Migrations
 from storage.options import Options
 from storage.registry import open_storage
 from storage.revisions import create_twins
 from storage.storage import Storage as OpenedStorage
+from storage.transfer.places import OwnPlace
 
 EXTENSION = "storage"
+#: The name of the commands that move data.
+MOVING = "storage"
 FALLBACKS = ("SQLALCHEMY_DATABASE_URI", "MONGO_URI")
 
 # A file of SQLite that is named relative to a folder; neither one in memory nor a URI of SQLite's own.
@@ -61,7 +66,7 @@ class Storage:
         if EXTENSION in app.extensions:
             raise ConfigurationError("this application has a storage already: call init_app only once")
         name = app.config.get("STORAGE_COMMANDS", "db")
-        if not isinstance(name, str) or name in app.cli.commands:
+        if not isinstance(name, str) or name in (MOVING, *app.cli.commands):
             raise ConfigurationError(f"STORAGE_COMMANDS is {name!r}: it must be a name that no other commands have")
         url = configured_url(app.config, app.instance_path)
         try:
@@ -69,7 +74,27 @@ class Storage:
         except StorageError as error:
             raise ConfigurationError(f"the storage cannot be opened as configured: {error}") from error
         app.extensions[EXTENSION] = opened
+        app.before_request(LookAgain(opened))
         app.cli.add_command(commands, name)
+        app.cli.add_command(moving, MOVING)
+
+
+class LookAgain:
+    """Before a request, and once a second at most, has the next use of a storage look at its schema again.
+
+    So every process refuses soon when a migration, or a restore, begins under it.
+    """
+
+    def __init__(self, storage: OpenedStorage) -> None:
+        self.storage = storage
+        self.last = monotonic()
+
+    def __call__(self) -> None:
+        """Let a request begin."""
+        now = monotonic()
+        if now - self.last >= NOTICED_WITHIN:
+            self.last = now
+            self.storage.forget_schema()
 
 
 def configured_url(config: Mapping[str, Any], folder: str) -> str:
@@ -194,6 +219,21 @@ def revision(message: str) -> None:
     """Write a new revision: its SQL module and its MongoDB twin."""
     for file in create_twins(message):
         click.echo(f"wrote {file}")
+
+
+@click.group(cls=Commands)
+def moving() -> None:
+    """Move data between the application's database and others: python -m storage, with one place less to name."""
+
+
+def own_place() -> OwnPlace:
+    """Return the database of the current application."""
+    return OwnPlace(opened_storage(), Path(current_app.instance_path))
+
+
+for each in commands_on(own_place):
+    each.callback = with_appcontext(cast(Any, each.callback))
+    moving.add_command(each)
 
 
 def echo_move(before: str | None) -> None:

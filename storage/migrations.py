@@ -10,6 +10,12 @@ from storage.errors import Invalid, SchemaOutOfDate
 
 REMEDY = "run `flask db upgrade`, or storage.migrations.upgrade()"
 
+#: What stands in the place of the revision while a database is out of service.
+WITHDRAWN = "withdrawn"
+
+#: Seconds within which a running application notices that its database was withdrawn.
+NOTICED_WITHIN = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -50,6 +56,18 @@ class Migrations(ABC):
         """Record that the database is at ``revision`` without running anything: for adopting one made elsewhere."""
 
     @abstractmethod
+    def withdraw(self) -> None:
+        """Record ``WITHDRAWN`` in the place of the head revision, until ``reinstate`` records that again.
+
+        From then on the first use of the database is ``SchemaOutOfDate``, and so are ``upgrade`` and
+        ``downgrade``. Done already, it is left so; ``SchemaOutOfDate`` for one that is not at the head.
+        """
+
+    @abstractmethod
+    def reinstate(self) -> None:
+        """Record the head revision in the place of ``WITHDRAWN``; where that does not stand, nothing is done."""
+
+    @abstractmethod
     def differences(self) -> Sequence[str]:
         """Return, each in a sentence, the indexes and limits that the database lacks or has otherwise.
 
@@ -79,6 +97,8 @@ class Migrations(ABC):
         wanted = self.head()
         if found is None:
             message = f"the database has no revision yet and the code wants {wanted}: {REMEDY}"
+        elif found == WITHDRAWN:
+            message = "the database is out of service: a restore into it is under way, or was cut short: run it again"
         elif found in [revision.id for revision in self.history()]:
             message = f"the database is at revision {found} and the code wants {wanted}: {REMEDY}"
         else:

@@ -11,10 +11,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from storage.capabilities import Capability
-from storage.description import Description
+from storage.description import Description, entity_name
 from storage.entities import Engine
 from storage.errors import Invalid, NotFound, StorageError, TransactionConflict, Unsupported, VersionConflict
 from storage.migrations import Migrations
+from storage.observing import Observation, ObservedRepository, Observer, watched
 from storage.repository import Repository
 from storage.retrying import again
 
@@ -25,9 +26,18 @@ R = TypeVar("R")
 class Repositories(ABC):
     """What a storage and a unit have in common: a repository for each entity."""
 
+    #: Who is told of the calls of its repositories; nobody, unless ``Storage.observe`` was called.
+    observation: Observation | None = None
+
     @abstractmethod
+    def open_repository(self, entity: type[E]) -> Repository[E]:
+        """Return the repository of an entity as the backend has it; ``Invalid`` names those there are."""
+
     def repository(self, entity: type[E]) -> Repository[E]:
         """Return the repository of an entity; ``Invalid`` names those there are."""
+        if self.observation is None:
+            return self.open_repository(entity)
+        return ObservedRepository(self.open_repository(entity), self.observation, entity_name(entity))
 
     @property
     def engines(self) -> Repository[Engine]:
@@ -144,6 +154,29 @@ class Storage(Repositories):
         """Have the next use look at the schema's revision again."""
         self.schema_is_current = False
 
+    def observe(self, observer: Observer) -> None:
+        """Have ``observer(call)`` told of each call of the repositories handed out from now on, and of those of units.
+
+        It is called when the call has ended, in the thread that called, and in every process that is forked
+        from here on. What it raises is logged and reaches no caller.
+        """
+        known = () if self.observation is None else self.observation.observers
+        self.observation = Observation(self.backend, (*known, observer))
+
+    def withdraw(self) -> None:
+        """Take the database out of service: until ``reinstate`` every other storage is ``SchemaOutOfDate``.
+
+        Others find out at their first use, or when they look again (``forget_schema``), as the Flask extension
+        does once a second. This storage can use the database meanwhile, also one that was withdrawn before.
+        """
+        self.migrations.withdraw()
+        self.schema_is_current = True
+
+    def reinstate(self) -> None:
+        """Put a database that was withdrawn back into service; one that was not is left as it is."""
+        self.migrations.reinstate()
+        self.forget_schema()
+
     def transaction(self) -> AbstractContextManager[Unit]:
         """Open a unit: committed when the block is left cleanly, rolled back on an exception.
 
@@ -163,7 +196,10 @@ class Storage(Repositories):
         if open_unit is not None and open_unit.is_open():
             raise Unsupported("units do not nest: leave the open one first")
         self.check_schema()
-        unit = self.thread.unit = self.begin(read_only=read_only)
+        observation = self.observation
+        with watched(observation, "begin"):
+            unit = self.thread.unit = self.begin(read_only=read_only)
+        unit.observation = observation
         try:
             yield unit
             if unit.failure is not None:
@@ -171,12 +207,14 @@ class Storage(Repositories):
             if not unit.is_open():
                 raise Unsupported("a unit is committed by the process that began it")
             unit.finished = True
-            unit.commit()
+            with watched(observation, "commit"):
+                unit.commit()
         except BaseException:
             unit.finished = True
             # What a forked process sent on its parent's connection would end the parent's unit.
             if unit.process == os.getpid():
-                unit.rollback()
+                with watched(observation, "rollback"):
+                    unit.rollback()
             raise
 
     def run(self, function: Callable[[Unit], R], *, attempts: int = 10) -> R:

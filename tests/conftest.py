@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,11 +11,16 @@ import pytest
 pytest.register_assert_rewrite("storage.testing")
 
 from storage import Storage, open_storage  # noqa: E402
+from tests.processes import memory  # noqa: E402
 from tests.programs import Missing  # noqa: E402
 from tests.running import RunningServers  # noqa: E402
 from tests.servers import KINDS, Server, find_server, start_server  # noqa: E402
 
 MakeDatabase = Callable[[str], str]
+
+# Where pytest makes its temporary folders: SQLite waits for the disk at each commit.
+if (place := memory()) is not None:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", place)
 
 
 @pytest.fixture(scope="session")

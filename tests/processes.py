@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -40,6 +41,15 @@ for attempt in range(100):
 """
 
 
+#: Bytes that all servers of a run stay far below.
+ROOM = 4 << 30
+
+
+def memory(place: str = "/dev/shm") -> str | None:  # noqa: S108 - the folder in it is made by mkdtemp
+    """Return the place of a file system in memory, where nothing waits for a disk; ``None`` where there is no room."""
+    return place if os.path.isdir(place) and shutil.disk_usage(place).free > ROOM else None
+
+
 class NotReady(Exception):
     """A server does not answer yet."""
 
@@ -61,7 +71,7 @@ class ServerProcess(ABC):
     def __init__(self, *, durable: bool = False) -> None:
         self.durable = durable
         self.port = free_port()
-        self.folder = Path(tempfile.mkdtemp(prefix="engine-room-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="engine-room-", dir=None if durable else memory()))
         command = [sys.executable, "-I", "-S", "-c", GUARD, str(self.folder)]
         self.guard = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, bufsize=1, start_new_session=True)
         self.process: subprocess.Popen[bytes] | None = None

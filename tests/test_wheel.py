@@ -43,6 +43,19 @@ def test_the_wheel_holds_the_revisions_of_both_histories_and_the_kit(wheel):
     assert sql == mongo >= {"0001", "0002", "0003"}
 
 
+def test_the_wheel_holds_the_pages_and_all_that_they_load(wheel):
+    here = {
+        str(path.relative_to(ROOT)) for folder in ("templates", "static") for path in files(ROOT / "webapp" / folder)
+    }
+    assert here <= set(ZipFile(wheel).namelist())
+    assert {"webapp/static/vendor/htmx.min.js", "webapp/static/vendor/htmx.LICENSE.txt"} <= here
+
+
+def files(folder: Path) -> list[Path]:
+    """The files of a folder, however deep."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def test_the_wheel_does_not_hide_the_library_alembic(wheel):
     assert not [name for name in ZipFile(wheel).namelist() if name.startswith(("alembic/", "tests/"))]
 

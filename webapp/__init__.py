@@ -8,8 +8,25 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import access, api, errors, operations, pages, security
-from webapp.config import check_secret_key, configured_app
+from webapp import (
+    access,
+    api,
+    cookies,
+    docs,
+    errors,
+    logs,
+    operations,
+    pages,
+    proxies,
+    security,
+    sign_in,
+    static_files,
+    status,
+    token_commands,
+    trace,
+)
+from webapp.config import configured_app
+from webapp.starting import check_configuration
 
 __all__ = ["create_app"]
 
@@ -21,12 +38,22 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     it is a ``ConfigurationError``.
     """
     app = configured_app(config)
-    check_secret_key(app)
+    check_configuration(app)
     Storage(app)
+    # Imported here: at its import the client of Prometheus decides whether it counts for one process or for several.
+    from webapp import metrics
+
+    # These first: they see a request before all others, and its answer after them.
+    for watcher in (proxies, trace, logs, metrics, status):
+        watcher.init_app(app)
     errors.init_app(app)
+    cookies.init_app(app)
     access.init_app(app)
     security.init_app(app)
+    sign_in.init_app(app)
+    app.cli.add_command(token_commands.commands)
+    static_files.init_app(app)
     app.url_map.converters["id"] = api.IdConverter
-    for part in (api, operations, pages):
+    for part in (api, docs, operations, pages):
         app.register_blueprint(part.blueprint)
     return app

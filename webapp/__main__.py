@@ -6,6 +6,7 @@ import os
 import secrets
 import sys
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -17,7 +18,19 @@ from webapp.config import CONFIG_FILE, configured_app
 
 NEW_CONFIG = '''"""The settings of this installation. Not for version control."""
 
+# What the sessions of people are signed with: whoever knows it can forge them.
 SECRET_KEY = "{key}"
+
+# Everybody who reaches the application may read and change everything, and each page says so. As long as this line
+# stands, `make run` listens on the loopback address alone. To have people sign in instead, put what
+# `python -m webapp.new_user NAME` prints in its place.
+ALLOW_ANONYMOUS_WRITES = True
+
+# The hosts that the application is. A page elsewhere that gives this address another name is refused.
+TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
+
+# The loopback address has no TLS, and not every browser sends a secure cookie there. Take this line away for TLS.
+SESSION_COOKIE_SECURE = False
 '''
 
 
@@ -29,14 +42,14 @@ def serve(host: str, port: int) -> None:
     if find_spec("gunicorn") is None:
         raise ConfigurationError("the package gunicorn is not installed: pip install 'engine-room[app]'")
     write_config(Path(configured_app().instance_path) / CONFIG_FILE)
+    refuse_open_door(host)
     migrate()
     address = f"{host}:{port}"
     click.echo(f"Engine Room is at http://{address}/")
     sys.stdout.flush()
     # In place of this process, so that a signal to it reaches the server.
-    os.execv(  # noqa: S606 - our own interpreter, no shell
-        sys.executable, [sys.executable, "-m", "gunicorn", "--bind", address, "--threads", "4", "webapp:create_app()"]
-    )
+    command = ["-m", "gunicorn", "--config", "python:webapp.gunicorn", "--bind", address, "webapp:create_app()"]
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - our own interpreter, no shell
 
 
 def write_config(file: Path) -> None:
@@ -49,6 +62,23 @@ def write_config(file: Path) -> None:
     with open(descriptor, "w", encoding="utf-8") as new:
         new.write(NEW_CONFIG.format(key=secrets.token_hex(32)))
     click.echo(f"wrote {file} with a new SECRET_KEY")
+
+
+def refuse_open_door(host: str) -> None:
+    """Raise ``ConfigurationError`` where others than this machine would be let in to change everything."""
+    if configured_app().config["ALLOW_ANONYMOUS_WRITES"] and not is_loopback(host):
+        raise ConfigurationError(
+            f"{host} can be reached from other machines, and ALLOW_ANONYMOUS_WRITES lets everybody change everything: "
+            "take that line away and configure USERS"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches a host."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def migrate() -> None:

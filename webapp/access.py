@@ -1,21 +1,41 @@
-"""Who may do what: every view says which role it needs, and what says nothing is refused."""
+"""Who may do what: every view says which role it needs, and what says nothing is refused.
+
+Who calls is found out once a request: by its bearer token wherever one is sent, and on the pages by the session. The
+API takes no session, so that no page elsewhere can act there in a person's name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
+
+from storage import StorageError
+from webapp.responses import is_api
+from webapp.returning import wanted_page
+from webapp.roles import Role
+from webapp.tokens import challenge, sent_token
+
+__all__ = ["Caller", "Role", "caller", "init_app", "may", "needs"]
+
+#: The name of who shows neither a token nor a session.
+ANONYMOUS = "anonymous"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
-class Role(StrEnum):
-    """What a caller may do; who may write may read."""
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: ``anonymous``, ``token 3`` or ``user ada``, and what they may do; ``None`` is nothing."""
 
-    READ = "read"
-    WRITE = "write"
+    name: str
+    role: Role | None
+    username: str | None = None
 
 
 def needs(role: Role | None) -> Callable[[View], View]:
@@ -30,23 +50,91 @@ def needs(role: Role | None) -> Callable[[View], View]:
 
 def init_app(app: Flask) -> None:
     """Have the application ask before each view whether its caller may, and tell the templates."""
+    app.before_request(check_role)
     app.context_processor(told_to_templates)
-
-
-def told_to_templates() -> dict[str, object]:
-    """Return what a page shows of it; ``username`` is ``None`` for a caller who has not signed in."""
-    return {
-        "may_write": may(Role.WRITE),
-        "anonymous_writes": current_app.config["ALLOW_ANONYMOUS_WRITES"],
-        "username": None,
-    }
 
 
 def may(role: Role) -> bool:
     """Return whether the caller of the current request has a role."""
-    return True
+    own = current_caller().role
+    return own is not None and own.includes(role)
 
 
 def caller() -> str:
-    """Return who calls, as one text: ``anonymous``, ``token 3`` or ``user ada``."""
-    return "anonymous"
+    """Return who calls, as one text: ``anonymous``, ``token 3`` or ``user ada``. Logs may ask: it never raises."""
+    return known_caller().name
+
+
+def told_to_templates() -> dict[str, object]:
+    """Return what a page shows of it; ``username`` is ``None`` for a caller who has not signed in."""
+    known = known_caller()
+    return {
+        "may_write": known.role is Role.WRITE,
+        "anonymous_writes": current_app.config["ALLOW_ANONYMOUS_WRITES"],
+        "username": known.username,
+    }
+
+
+def check_role() -> ResponseReturnValue | None:
+    """Let a request pass to its view, or answer in its place."""
+    # An address that does not exist, or not with this method, is answered as such; style and scripts are everybody's.
+    if request.endpoint in (None, "static"):
+        return None
+    view = current_app.view_functions[request.endpoint]
+    if not hasattr(view, "required_role"):
+        current_app.logger.error("the view %s says nowhere which role it needs: mark it with needs()", request.endpoint)
+        raise Forbidden("Nobody may do this: the application does not say who may.")
+    role: Role | None = view.required_role
+    if role is None or may(role):
+        return None
+    if caller() != ANONYMOUS:
+        raise Forbidden(f"The role {role} is needed, which {caller()} does not have.")
+    return refuse_program() if is_api(request.path) else send_to_sign_in()
+
+
+def known_caller() -> Caller:
+    """Return who calls; where that cannot be found out, the page that says why is shown to a stranger."""
+    try:
+        return current_caller()
+    except (StorageError, HTTPException):
+        return anonymous_caller()
+
+
+def current_caller() -> Caller:
+    """Return who calls; 401 for a token that is not good, and whatever storage raises."""
+    if "caller" not in g:
+        # For whoever asks again after this has failed: nothing is looked up a second time.
+        g.caller = anonymous_caller()
+        g.caller = find_caller()
+    return g.caller  # type: ignore[no-any-return]
+
+
+def find_caller() -> Caller:
+    """Find out who calls."""
+    token = sent_token()
+    if token is not None:
+        return Caller(f"token {token.id}", Role(token.role))
+    if not is_api(request.path) and current_user.is_authenticated:
+        return Caller(f"user {current_user.name}", current_user.role, current_user.name)
+    return anonymous_caller()
+
+
+def anonymous_caller() -> Caller:
+    """Return what the configuration lets everybody do."""
+    if current_app.config["ALLOW_ANONYMOUS_WRITES"]:
+        return Caller(ANONYMOUS, Role.WRITE)
+    return Caller(ANONYMOUS, Role.READ if current_app.config["ALLOW_ANONYMOUS_READS"] else None)
+
+
+def refuse_program() -> NoReturn:
+    """Ask a program for its token."""
+    raise Unauthorized("A token is needed: send Authorization: Bearer, and the token.", www_authenticate=challenge())
+
+
+def send_to_sign_in() -> ResponseReturnValue:
+    """Send a person to the page for signing in, and back from there."""
+    address = url_for("sign_in.login", next=wanted_page())
+    if "HX-Request" not in request.headers:
+        return redirect(address, 303)
+    # A redirect would be followed by the browser's fetch, and its page put in the place of a fragment.
+    return Response(status=401, headers={"HX-Redirect": address, "WWW-Authenticate": challenge().to_header()})

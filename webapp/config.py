@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
 from flask.helpers import get_debug_flag
 
-from storage.flask import FALLBACKS, ConfigurationError, configured_url
+from storage.flask import FALLBACKS, configured_url
 
 CONFIG_FILE = "config.py"
 DEFAULT_URL = "sqlite:///engine-room.db"
@@ -28,7 +27,21 @@ def utc_now() -> datetime:
 DEFAULTS = {
     "MAX_CONTENT_LENGTH": 64 * 1024,
     "CLOCK": utc_now,
+    "ALLOW_ANONYMOUS_READS": False,
     "ALLOW_ANONYMOUS_WRITES": False,
+    "IDEMPOTENCY_KEEP_SECONDS": 24 * 60 * 60,
+    "USERS": {},
+    "SESSION_HOURS": 12,
+    "SIGN_IN_LIMIT_ADDRESS": "10 per minute",
+    "SIGN_IN_LIMIT_NAME": "50 per hour",
+    "RATELIMIT_STORAGE_URI": "memory://",
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    # None is what fits: debugging is without TLS.
+    "SESSION_COOKIE_SECURE": None,
+    "ACCESS_LOG": True,
+    "SLOW_STORAGE_SECONDS": 0.5,
+    "METRICS_PUBLIC": False,
+    "TRUSTED_PROXIES": 0,
 }
 
 
@@ -52,17 +65,3 @@ def storage_url() -> str:
     """Return the URL of the database that the application uses; needs no ``SECRET_KEY``."""
     app = configured_app()
     return configured_url(app.config, app.instance_path)
-
-
-def check_secret_key(app: Flask) -> None:
-    """Raise ``ConfigurationError`` unless there is a key to sign with; while debugging, none is needed."""
-    key = app.config["SECRET_KEY"]
-    if not key and app.debug:
-        return
-    if not key or not isinstance(key, (str, bytes)):
-        file = Path(app.instance_path) / CONFIG_FILE
-        found = "is not set" if not key else f"must be text, not {type(key).__name__}"
-        raise ConfigurationError(
-            f'SECRET_KEY {found}: write SECRET_KEY = "…" into {file}, '
-            "with the text that python -c 'import secrets; print(secrets.token_hex())' prints"
-        )

@@ -7,24 +7,41 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from storage import Engine, Invalid
 from storage.flask import current_storage
 
 # RFC 3339, section 5.6. Seconds up to 59: a leap second has no place in the time that storage keeps.
 MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+    r"[1-9]\d{3}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII,
 )
 
 
-def engine_document(engine: Engine) -> dict[str, object]:
-    """Return an engine's JSON; the order of the keys is part of it."""
-    return {
-        "id": engine.id,
-        "title": engine.title,
-        "thrust": engine.thrust,
-        "last_fired": None if engine.last_fired is None else moment_text(engine.last_fired),
-        "version": engine.version,
-    }
+class EngineDocument(Struct, frozen=True, gc=False):
+    """An engine's JSON; the order of the keys is part of it."""
+
+    id: int
+    title: str
+    thrust: int
+    last_fired: str | None
+    version: int
+
+
+class PageDocument(Struct, frozen=True):
+    """A page's JSON."""
+
+    items: list[EngineDocument]
+    next: str | None
+
+
+def engine_document(engine: Engine) -> EngineDocument:
+    """Return the JSON of an engine that is stored."""
+    moment = engine.last_fired
+    return EngineDocument(
+        engine.id or 0, engine.title, engine.thrust, None if moment is None else moment_text(moment), engine.version
+    )
 
 
 def new_engine(body: Mapping[str, object]) -> Engine:
@@ -60,7 +77,7 @@ def checked_fields(body: Mapping[str, object], problems: Mapping[str, str]) -> d
 def read_moment(text: object) -> datetime:
     """Return the moment that a text of RFC 3339 names; ``ValueError`` says what is wrong with it."""
     if not isinstance(text, str) or not MOMENT.fullmatch(text):
-        raise ValueError("must be a moment with its offset, such as 2026-01-31T09:30:00.000Z")
+        raise ValueError("must be a moment from the year 1000 on with its offset, such as 2026-01-31T09:30:00.000Z")
     try:
         return datetime.fromisoformat(text.upper())
     except ValueError:
@@ -69,4 +86,4 @@ def read_moment(text: object) -> datetime:
 
 def moment_text(moment: datetime) -> str:
     """Return a moment, which storage keeps in UTC, as RFC 3339 with milliseconds and ``Z``."""
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

@@ -6,11 +6,12 @@ what the database said stands in the log.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from itertools import islice
 
 from flask import Flask, Response, current_app, make_response, render_template, request
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
 from storage import (
@@ -25,44 +26,46 @@ from storage import (
     Unsupported,
     VersionConflict,
 )
-from webapp.responses import is_api, json_response
+from webapp import problems
+from webapp.preconditions import CONDITIONS
+from webapp.problems import Problem
+from webapp.responses import is_api
 
 #: Seconds after which an outage may be over.
 RETRY_AFTER = "5"
 
+#: How many fields one answer names: a body has room for thousands of unknown ones.
+MOST_ERRORS = 100
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """How an error is told: the status, a sentence, and whether trying again later can help."""
-
-    status: int
-    detail: str
-    retry: bool = False
-
-
-ANSWERS: Mapping[type[Exception], Answer] = {
-    Invalid: Answer(422, "What was sent breaks a rule: errors says which."),
-    NotFound: Answer(404, "There is nothing with that id."),
-    AlreadyExists: Answer(409, "There is one with the same value already."),
-    VersionConflict: Answer(409, "Somebody has changed it meanwhile: read it again."),
-    TransactionConflict: Answer(503, "Others were changing the same: nothing was done, try again.", retry=True),
-    Unavailable: Answer(503, "The database does not answer as it should: try again later.", retry=True),
-    ReadOnly: Answer(503, "The database takes no changes at present."),
-    SchemaOutOfDate: Answer(503, "The database is not at the revision of this release: /readyz says what to run."),
-    Unsupported: Answer(501, "The database that is configured cannot do this."),
-    StorageError: Answer(500, "Something went wrong: the log of the server says what."),
+ANSWERS: Mapping[type[Exception], Problem] = {
+    Invalid: problems.INVALID_FIELDS,
+    NotFound: problems.NOT_FOUND,
+    AlreadyExists: problems.ALREADY_EXISTS,
+    VersionConflict: problems.VERSION_CONFLICT,
+    TransactionConflict: problems.BUSY,
+    Unavailable: problems.UNAVAILABLE,
+    ReadOnly: problems.READ_ONLY,
+    SchemaOutOfDate: problems.SCHEMA_OUT_OF_DATE,
+    Unsupported: problems.UNSUPPORTED,
+    StorageError: problems.INTERNAL_ERROR,
 }
-UNKNOWN_OUTCOME = "The database's answer was lost: the change may have been made. Read before you try again."
 
 
-class BadParameters(BadRequest):
+class Refused(HTTPException):
+    """A request that a view refuses with a problem of the table; ``problems`` are the bad fields or parameters."""
+
+    def __init__(self, problem: Problem, problems: Mapping[str, str] | None = None) -> None:
+        super().__init__(problem.detail)
+        self.code = problem.status
+        self.problem = problem
+        self.problems = dict(problems or {})
+
+
+class BadParameters(Refused):
     """Query parameters that are wrong, each with a sentence."""
 
-    description = "A query parameter is wrong: errors says which."
-
-    def __init__(self, problems: Mapping[str, str]) -> None:
-        super().__init__()
-        self.problems = problems
+    def __init__(self, problems_found: Mapping[str, str]) -> None:
+        super().__init__(problems.BAD_PARAMETERS, problems_found)
 
 
 def init_app(app: Flask) -> None:
@@ -73,33 +76,55 @@ def init_app(app: Flask) -> None:
 
 def answer_storage_error(error: StorageError) -> Response:
     """Answer an error that a view let pass."""
-    answer = next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
-    log(error, answer.status)
-    unknown_outcome = isinstance(error, Unavailable) and error.may_have_been_applied
-    problems = error.problems if isinstance(error, Invalid) else {}
-    response = answered(answer.status, UNKNOWN_OUTCOME if unknown_outcome else answer.detail, problems)
-    if answer.retry:
+    problem = problem_of(error)
+    log(error, problem.status)
+    response = answered(problem, problem.detail, error.problems if isinstance(error, Invalid) else {})
+    if problem.retry:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
 
 
+def problem_of(error: StorageError) -> Problem:
+    """Return the problem that an error of storage is to a client."""
+    if isinstance(error, Unavailable) and error.may_have_been_applied:
+        return problems.UNKNOWN_OUTCOME
+    if isinstance(error, Unavailable) and not error.retryable:
+        return problems.OUT_OF_ORDER
+    if isinstance(error, VersionConflict) and any(name in request.headers for name in CONDITIONS):
+        return problems.PRECONDITION_FAILED
+    return next(ANSWERS[kind] for kind in type(error).__mro__ if kind in ANSWERS)
+
+
 def answer_http_error(error: HTTPException) -> Response:
     """Answer an error of HTTP, ours or Flask's; an unexpected exception arrives here as a 500, and is in the log."""
-    problems = error.problems if isinstance(error, BadParameters) else {}
-    response = answered(error.code or 500, error.description or "", problems)
+    status = error.code or 500
+    unnamed = Problem("", status, HTTP_STATUS_CODES.get(status, "Error"), "")
+    problem = error.problem if isinstance(error, Refused) else problems.BY_STATUS.get(status, unnamed)
+    # What Werkzeug says of itself is for people in front of a browser.
+    said = error.description if error.description != type(error).description else None
+    response = answered(problem, said or problem.detail, error.problems if isinstance(error, Refused) else {})
     response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
     return response
 
 
-def answered(status: int, detail: str, problems: Mapping[str, str]) -> Response:
+def answered(problem: Problem, detail: str, fields: Mapping[str, str]) -> Response:
     """Return a problem's document for the API, its page for everything else."""
-    title = HTTP_STATUS_CODES[status]
     if not is_api(request.path):
-        return make_response(render_template("error.html", title=title, detail=detail, problems=problems), status)
-    document: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    if problems:
-        document["errors"] = dict(problems)
-    return json_response(document, status, mimetype="application/problem+json")
+        title = HTTP_STATUS_CODES.get(problem.status, problem.title)
+        return make_response(render_template("error.html", title=title, detail=detail, problems=fields), problem.status)
+    document: dict[str, object] = {
+        "type": problem.type if problem.name else "about:blank",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+    }
+    if fields:
+        document["errors"] = [
+            {"field": name, "detail": sentence} for name, sentence in islice(fields.items(), MOST_ERRORS)
+        ]
+    # In ASCII: a name that a client has sent may hold half of a surrogate pair, which has no UTF-8.
+    text = json.dumps(document, ensure_ascii=True, separators=(",", ":")) + "\n"
+    return Response(text, problem.status, content_type="application/problem+json")
 
 
 def log(error: StorageError, status: int) -> None:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes, urlencode
 
-from flask import request
+from flask import request, url_for
+from werkzeug.exceptions import BadRequest
 
 from storage import Engine, Filter, Invalid, Page
 from storage.flask import current_storage
 from webapp.engine_json import read_moment
 from webapp.errors import BadParameters
+
+DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a parameter asks of a field: the operator, and what reads the parameter's text."""
+
+    field: str
+    operator: str
+    read: Callable[[str], object]
+    summary: str
 
 
 def whole_number(text: str) -> int:
@@ -28,15 +43,14 @@ def never_fired(text: str) -> bool:
     return text == "false"
 
 
-#: Each filter's parameter: the field, the operator, and what reads its text.
-FILTERS: dict[str, tuple[str, str, Callable[[str], object]]] = {
-    "q": ("title", "contains", str),
-    "title": ("title", "eq", str),
-    "thrust_min": ("thrust", "ge", whole_number),
-    "thrust_max": ("thrust", "le", whole_number),
-    "fired": ("last_fired", "is_null", never_fired),
-    "fired_after": ("last_fired", "gt", read_moment),
-    "fired_before": ("last_fired", "lt", read_moment),
+FILTERS: dict[str, Condition] = {
+    "q": Condition("title", "contains", str, "Engines whose title contains this, in any case."),
+    "title": Condition("title", "eq", str, "Engines with exactly this title."),
+    "thrust_min": Condition("thrust", "ge", whole_number, "Engines with this thrust or more."),
+    "thrust_max": Condition("thrust", "le", whole_number, "Engines with this thrust or less."),
+    "fired": Condition("last_fired", "is_null", never_fired, "Engines that have fired, or that never have."),
+    "fired_after": Condition("last_fired", "gt", read_moment, "Engines that last fired after this moment."),
+    "fired_before": Condition("last_fired", "lt", read_moment, "Engines that last fired before this moment."),
 }
 PARAMETERS = ("sort", "limit", "cursor", *FILTERS)
 
@@ -44,13 +58,20 @@ PARAMETERS = ("sort", "limit", "cursor", *FILTERS)
 RENAMED = {"order_by": "sort", "title": "q"}
 
 
-def check_parameters(known: Iterable[str]) -> None:
+def check_parameters(known: Collection[str]) -> None:
     """Raise 400 for query parameters that are unknown, or given twice: they would have no effect."""
-    names = ", ".join(known)
+    if not request.query_string:
+        return
+    try:
+        arguments = request.args
+        # Werkzeug writes bytes that are no UTF-8 with a percent sign again: they are not what was sent.
+        unquote_to_bytes(request.query_string).decode()
+    except UnicodeDecodeError:
+        raise BadRequest("The query parameters cannot be read: they are not in UTF-8.") from None
     problems = {}
-    for name, values in request.args.lists():
+    for name, values in arguments.lists():
         if name not in known:
-            problems[name] = f"is no parameter of this address; there are: {names or 'none'}"
+            problems[name] = f"is no parameter of this address; there are: {', '.join(known) or 'none'}"
         elif len(values) > 1:
             problems[name] = "is given more than once"
     if problems:
@@ -59,16 +80,18 @@ def check_parameters(known: Iterable[str]) -> None:
 
 def requested_page() -> Page[Engine]:
     """Return the page that the query parameters ask for; 400 names those that are wrong."""
+    arguments = request.args
     problems: dict[str, str] = {}
-    filters = [requested_filter(name, problems) for name in FILTERS if name in request.args]
-    limit = 50
-    try:
-        limit = whole_number(request.args.get("limit", "50"))
-    except ValueError as error:
-        problems["limit"] = str(error)
+    filters = [requested_filter(name, problems) for name in FILTERS if name in arguments]
+    limit = DEFAULT_LIMIT
+    if "limit" in arguments:
+        try:
+            limit = whole_number(arguments["limit"])
+        except ValueError as error:
+            problems["limit"] = str(error)
     if problems:
         raise BadParameters(problems)
-    sort, cursor = request.args.get("sort", "id"), request.args.get("cursor")
+    sort, cursor = arguments.get("sort", "id"), arguments.get("cursor")
     try:
         return current_storage.engines.find(*filters, order_by=sort, limit=limit, cursor=cursor)
     except Invalid as error:
@@ -77,13 +100,24 @@ def requested_page() -> Page[Engine]:
 
 def requested_filter(name: str, problems: dict[str, str]) -> Filter:
     """Return the filter of a parameter that was given, and add what is wrong with it to ``problems``."""
-    field, operator, read = FILTERS[name]
+    condition = FILTERS[name]
     value: object = None
     try:
-        value = read(request.args[name])
-        if operator not in ("contains", "is_null"):
+        value = condition.read(request.args[name])
+        if condition.operator not in ("contains", "is_null"):
             # Checked here, so that the problem bears the parameter's name: several may be about one field.
-            current_storage.description(Engine).by_name[field].check(value)
+            current_storage.description(Engine).by_name[condition.field].check(value)
     except ValueError as error:
         problems[name] = str(error)
-    return Filter(field, operator, value)
+    return Filter(condition.field, condition.operator, value)
+
+
+def page_links(page: Page[Engine]) -> str:
+    """Return the header ``Link`` of a page (RFC 8288): the first one of its list, and the next if there is one."""
+    asked = {name: value for name, value in request.args.items() if name != "cursor"}
+    address = url_for("api.list_engines")
+    first = f"{address}?{urlencode(asked)}" if asked else address
+    if page.next_cursor is None:
+        return f'<{first}>; rel="first"'
+    # A cursor is made of letters that a URL takes as they are.
+    return f'<{first}>; rel="first", <{first}{"&" if asked else "?"}cursor={page.next_cursor}>; rel="next"'

@@ -1,13 +1,18 @@
-"""What operations ask: is the process alive, and can it serve."""
+"""What operations ask: is the process alive, can it serve, and how is it."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, make_response, render_template
 
 from storage import SchemaOutOfDate, StorageError
 from storage.flask import current_storage
-from webapp.access import needs
+from storage.transfer import last_backup, last_verification
+from webapp.access import Role, needs
+from webapp.errors import RETRY_AFTER
 from webapp.responses import json_response
+from webapp.status import current_status
 
 blueprint = Blueprint("operations", __name__)
 
@@ -24,7 +29,10 @@ def alive() -> Response:
 @blueprint.get("/readyz")
 @needs(None)
 def ready() -> Response:
-    """Answer 200 when the database answers and is at the code's revision, else 503 and what is in the way."""
+    """Answer 200 when the database answers and is at the code's revision, else 503 and what is in the way.
+
+    One that a restore has not ended with is at no revision.
+    """
     wanted = current_storage.migrations.head()
     try:
         current_storage.ping()
@@ -38,6 +46,20 @@ def ready() -> Response:
     return json_response({"ready": True, "database": wanted, "code": wanted}, headers=FRESH)
 
 
+@blueprint.get("/status")
+@needs(Role.READ)
+def status() -> Response:
+    """Show how the application and its database are; the page itself works when the database does not."""
+    noted = Path(current_app.instance_path)
+    page = render_template(
+        "status.html",
+        status=current_status(),
+        backup=last_backup(noted),
+        verification=last_verification(noted),
+    )
+    return make_response(page, FRESH)
+
+
 def not_ready(detail: str, **revisions: str | None) -> Response:
-    """Return the answer of an application that cannot serve."""
-    return json_response({"ready": False, **revisions, "detail": detail}, 503, FRESH)
+    """Return the answer of an application that cannot serve, and when to ask again."""
+    return json_response({"ready": False, **revisions, "detail": detail}, 503, FRESH | {"Retry-After": RETRY_AFTER})

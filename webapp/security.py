@@ -1,34 +1,88 @@
-"""What keeps a browser from being used against its owner: CSRF tokens, and headers that say what a page may do."""
+"""What keeps a browser from being used against its owner: tokens in the forms, and headers that say what a page may do.
+
+An address that does not exist, or not with this method, is answered as such, whatever the request lacks.
+"""
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import Forbidden, SecurityError
 
 from webapp.responses import is_api
 
-#: Nothing from elsewhere, nothing inline; Pico's pictures are in its style sheet.
-CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+HEADERS = {
+    # Nothing from elsewhere, nothing inline; Pico's pictures are in its style sheet.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer, with which browsers send the forms of our own pages with "Origin: null".
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Pages are somebody's own, and so is what the API answers. Files say themselves how long they last.
+    "Cache-Control": "no-store",
+}
+#: A year, and this host alone: what the others have is not known here.
+HTTPS_FROM_NOW_ON = "max-age=31536000"
 
 
 def init_app(app: Flask) -> None:
     """Protect every form, and send the headers with every answer. The API takes no cookie, and so needs no token."""
+    # Ours in its place: it would be told of by the referrer, which some browsers keep to themselves.
+    app.config["WTF_CSRF_SSL_STRICT"] = False
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    # As long as the session: a page may stand open for a day.
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
     protection = CSRFProtect(app)
 
     @app.before_request
-    def check_form() -> None:
-        if not is_api(request.path):
-            protection.protect()
+    def check_form() -> Response | None:
+        if isinstance(request.routing_exception, SecurityError):
+            return refuse_host()
+        if request.routing_exception is None and request.method not in SAFE:
+            if not comes_from_here():
+                raise Forbidden("A page of another site may not do this.")
+            if not is_api(request.path):
+                protection.protect()
+        return None
 
     app.after_request(add_headers)
 
 
+def refuse_host() -> Response:
+    """Answer a request for a host that is not ours, in plain text: without a host there are no links for a page."""
+    sentence = "This host is not known here: TRUSTED_HOSTS in the configuration lists those that are.\n"
+    return Response(sentence, 400, mimetype="text/plain")
+
+
+def comes_from_here() -> bool:
+    """Return whether no page of another site asks for it; what is no browser says nothing of sites."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None:
+        return site in ("same-origin", "none")
+    return origin is None or request.host == host_of(origin) != ""
+
+
+def host_of(origin: str) -> str:
+    """Return the host and the port of an origin; nothing for what is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
 def add_headers(response: Response) -> Response:
-    """Add what each answer says to a browser."""
-    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    """Add what each answer says to a browser, but for what it says already."""
+    own = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - not a mapping: it iterates over pairs
+    response.headers.extend({name: value for name, value in HEADERS.items() if name.lower() not in own})
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", HTTPS_FROM_NOW_ON)
     return response

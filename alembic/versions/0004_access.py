@@ -110,10 +110,13 @@ def make_table(connection: sa.Connection, table: str) -> None:
     parts += [f"CONSTRAINT {name} CHECK ({check})" for name, check in limits(engine, table).items()]
     if engine == "mysql":
         parts += [f"{unique} INDEX {name} ({columns})" for name, (unique, columns) in INDEXES[table].items()]
-    run(connection, f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(parts)}) {TABLE_OPTIONS[engine]}")
+    statements = [f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(parts)}) {TABLE_OPTIONS[engine]}"]
     if engine != "mysql":
-        for name, (unique, columns) in INDEXES[table].items():
-            run(connection, f"CREATE {unique} INDEX IF NOT EXISTS {name} ON {table} ({columns})")
+        statements += [
+            f"CREATE {unique} INDEX IF NOT EXISTS {name} ON {table} ({columns})"
+            for name, (unique, columns) in INDEXES[table].items()
+        ]
+    run(connection, *statements)
 
 
 def column_type(connection: sa.Connection, kind: int | str) -> str:
@@ -149,6 +152,6 @@ def make_mark(connection: sa.Connection, table: str) -> None:
 
 
 def run(connection: sa.Connection, *statements: str) -> None:
-    """Run statements as they are."""
-    for statement in statements:
+    """Run statements as they are; PostgreSQL takes them all at once."""
+    for statement in ["; ".join(statements)] if connection.dialect.name == "postgresql" else statements:
         connection.exec_driver_sql(statement)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from bson.int64 import Int64
+
 from storage.description import Description
 from storage.fields import Integer, Rule, Timestamp
 from storage.mongo.pool import Document
@@ -60,8 +62,8 @@ def reader(description: Description[E]) -> Callable[[Sequence[Document]], list[E
 
 
 def whole(numbers: Iterable[int | None]) -> list[int | None]:
-    """Return integers as Python's own."""
-    return [number if number is None else int(number) for number in numbers]
+    """Return integers as Python's own; what is none, in a document that others wrote, stays what it is."""
+    return [int(number) if type(number) is Int64 else number for number in numbers]
 
 
 def aware(moments: Iterable[datetime | None]) -> list[datetime | None]:

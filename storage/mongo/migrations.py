@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.description import Description
 from storage.errors import Invalid
-from storage.migrations import Migrations, Revision
+from storage.migrations import WITHDRAWN, Migrations, Revision
 from storage.mongo import revisions
 from storage.mongo.differences import find_differences
 from storage.mongo.errors import translated
@@ -88,6 +88,19 @@ class MongoMigrations(Migrations):
                 if known <= target:
                     self.record(work, known, complete=True)
             work.collection(VERSIONS).delete_many({"_id": {"$gt": target}})
+
+    def withdraw(self) -> None:
+        """Add a record that no release knows, and so every one refuses."""
+        with self.exclusive() as (work, _):
+            found = self.recorded_revision(work)
+            if found not in (WITHDRAWN, self.head()):
+                raise self.out_of_date(found)
+            self.record(work, WITHDRAWN, complete=False)
+
+    def reinstate(self) -> None:
+        """Take that record away."""
+        with self.exclusive() as (work, _):
+            work.collection(VERSIONS).delete_one({"_id": WITHDRAWN})
 
     def differences(self) -> Sequence[str]:
         """Compare with the validators and the indexes that follow from the descriptions."""

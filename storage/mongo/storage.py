@@ -99,7 +99,7 @@ class MongoStorage(Storage):
             self.found_capabilities = capabilities_of(answer)
         return self.found_capabilities
 
-    def repository(self, entity: type[E]) -> Repository[E]:
+    def open_repository(self, entity: type[E]) -> Repository[E]:
         """Return the repository of an entity; ``Invalid`` names those there are."""
         self.description(entity)
         return self.repositories[entity]
@@ -164,7 +164,7 @@ class MongoUnit(Unit):
         self.connections = UnitConnections(self, storage.pool.work, transaction.work, read_only=read_only)
         self.repositories: dict[type, MongoRepository[Any]] = {}
 
-    def repository(self, entity: type[E]) -> Repository[E]:
+    def open_repository(self, entity: type[E]) -> Repository[E]:
         """Return the repository of an entity within the unit."""
         if entity not in self.repositories:
             self.repositories[entity] = self.storage.build(self.storage.description(entity), self.connections)

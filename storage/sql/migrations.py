@@ -11,10 +11,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, column, inspect, select, table
+from sqlalchemy import Connection, MetaData, column, inspect, select, table, update
 
 from storage.errors import Invalid
-from storage.migrations import Migrations, Revision
+from storage.migrations import WITHDRAWN, Migrations, Revision
 from storage.sql.differences import find_differences
 from storage.sql.errors import translated
 from storage.sql.migration_lock import sole_upgrader
@@ -96,6 +96,20 @@ class SqlMigrations(Migrations):
             self.run(connection, command.stamp, target, purge=True)
             forget_begun(connection)
 
+    def withdraw(self) -> None:
+        """Write over what the version table records."""
+        with self.exclusive() as connection:
+            found = recorded_revision(connection)
+            if found not in (WITHDRAWN, self.head()):
+                raise self.out_of_date(found)
+            record(connection, WITHDRAWN)
+
+    def reinstate(self) -> None:
+        """Write the head revision over what ``withdraw`` has written, in one statement."""
+        with self.exclusive() as connection:
+            if recorded_revision(connection) == WITHDRAWN:
+                record(connection, self.head())
+
     def differences(self) -> Sequence[str]:
         """Compare with the code's tables, and with the limits that the revisions say they set."""
         limits: set[str] = set()
@@ -175,3 +189,8 @@ def recorded_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.scalar(select(column("version_num")).select_from(table(VERSION_TABLE)))
+
+
+def record(connection: Connection, revision: str) -> None:
+    """Write over what the version table records."""
+    connection.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=revision))

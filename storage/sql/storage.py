@@ -100,7 +100,7 @@ class SqlStorage(Storage):
         """Every SQL engine can do all."""
         return frozenset(Capability)
 
-    def repository(self, entity: type[E]) -> Repository[E]:
+    def open_repository(self, entity: type[E]) -> Repository[E]:
         """Return the repository of an entity; ``Invalid`` names those there are."""
         self.description(entity)
         return self.repositories[entity]
@@ -152,7 +152,7 @@ class SqlUnit(Unit):
         self.transaction = transaction
         self.connections = UnitConnections(self, storage, transaction.line, read_only=read_only)
 
-    def repository(self, entity: type[E]) -> Repository[E]:
+    def open_repository(self, entity: type[E]) -> Repository[E]:
         """Return the repository of an entity within the unit."""
         return self.storage.build(self.storage.description(entity), self.connections)
 

@@ -142,6 +142,29 @@ class Schema(Fixtures):
         assert fresh_storage.migrations.differences() == []
         assert fresh_storage.repository(self.entity).add(self.samples.one(0)).version == 1
 
+    def test_a_withdrawn_database_serves_none_but_who_withdrew_it(self, fresh_storage: Storage) -> None:
+        """14.9 Until it is reinstated, with everything that was stored meanwhile."""
+        repository = fresh_storage.repository(self.entity)
+        fresh_storage.withdraw()
+        added = repository.add(self.samples.one(0))
+        fresh_storage.forget_schema()
+        for use in (repository.count, fresh_storage.migrations.upgrade):
+            with pytest.raises(SchemaOutOfDate, match="out of service") as raised:
+                use()
+            assert raised.value.wanted == fresh_storage.migrations.head()
+        fresh_storage.withdraw()
+        assert repository.get(added.id) == added
+        fresh_storage.reinstate()
+        assert list(repository.scan()) == [added]
+
+    def test_only_a_current_database_can_be_withdrawn(self, fresh_storage: Storage) -> None:
+        """14.9 And reinstating one that was not withdrawn changes nothing."""
+        fresh_storage.migrations.downgrade("base")
+        with pytest.raises(SchemaOutOfDate):
+            fresh_storage.withdraw()
+        fresh_storage.reinstate()
+        assert fresh_storage.migrations.current() is None
+
     def test_a_revision_can_be_recorded(self, fresh_storage: Storage) -> None:
         """14.6 Without running anything; the code then wants the rest."""
         migrations = fresh_storage.migrations

@@ -22,9 +22,12 @@ from storage import open_storage
 
 ROOT = Path(__file__).parents[2]
 
+#: What SQLAlchemy imports when it first meets a URL.
+DIALECTS = [f"sqlalchemy.dialects.{name}" for name in ("sqlite.pysqlite", "postgresql.psycopg", "mysql.pymysql")]
+
 PROCESSES = multiprocessing.get_context("forkserver")
 # pytest too: each process imports the main module of its parent.
-PROCESSES.set_forkserver_preload(["tests.sql.children", "psycopg", "pymysql", "pytest"])
+PROCESSES.set_forkserver_preload(["tests.sql.children", "storage.sql", "psycopg", "pymysql", "pytest", *DIALECTS])
 
 #: Statements that leave a database as it is: killed before one of them is killed before the next that does not.
 READING = ("SELECT", "SHOW", "DESCRIBE", "PRAGMA")

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 CORE = sorted((ROOT / "storage").glob("*.py"))
 SQL = sorted((ROOT / "storage/sql").rglob("*.py"))
 MONGO = sorted((ROOT / "storage/mongo").rglob("*.py"))
+TRANSFER = sorted((ROOT / "storage/transfer").rglob("*.py"))
 KIT = sorted((ROOT / "storage/testing").rglob("*.py"))
 WEBAPP = sorted((ROOT / "webapp").rglob("*.py"))
 REVISIONS = sorted((ROOT / "alembic/versions").glob("*.py")) + sorted((ROOT / "storage/mongo/revisions").glob("0*.py"))
@@ -74,6 +75,13 @@ def test_sql_knows_neither_mongodb_nor_the_web(file: Path) -> None:
 def test_mongodb_knows_neither_sql_nor_the_web(file: Path) -> None:
     assert within(file, "storage.sql") | within(file, "storage.flask") | within(file, "webapp") == set()
     assert packages(file) & (WEB | {"sqlalchemy", "alembic", "psycopg", "pymysql", "sqlite3"}) == set()
+
+
+@pytest.mark.parametrize("file", TRANSFER, ids=relative)
+def test_moving_data_knows_the_core_alone(file: Path) -> None:
+    """No code for any engine, and so none for any pair of them."""
+    assert within(file, "storage.sql") | within(file, "storage.mongo") | within(file, "storage.flask") == set()
+    assert packages(file) & (DRIVERS | WEB | {"webapp", "tests"}) == set()
 
 
 @pytest.mark.parametrize("file", KIT, ids=relative)

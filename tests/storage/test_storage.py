@@ -42,7 +42,7 @@ class Steps(Migrations):
         self.looks += 1
         return self.revision
 
-    upgrade = downgrade = stamp = differences = Mock()
+    upgrade = downgrade = stamp = withdraw = reinstate = differences = Mock()
 
 
 class Noted(Unit):
@@ -53,7 +53,7 @@ class Noted(Unit):
         self.ended: list[str] = []
         self.committing = commit
 
-    def repository(self, entity: type[Any]) -> Repository[Any]:
+    def open_repository(self, entity: type[Any]) -> Repository[Any]:
         raise NotImplementedError
 
     def commit(self) -> None:
@@ -93,7 +93,7 @@ class Notes(Storage):
     def capabilities(self) -> frozenset[Capability]:
         return frozenset(Capability)
 
-    repository = ping = server_version = connections_in_use = Mock()
+    open_repository = ping = server_version = connections_in_use = Mock()
 
 
 @pytest.fixture

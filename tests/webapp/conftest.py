@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 
 from storage import open_storage
 from tests.servers import KINDS
+from tests.webapp.people import CLOSED
 from webapp import create_app
 
 MakeApp = Callable[..., Flask]
@@ -67,9 +69,24 @@ def app(make_app: MakeApp, migrated_file: Path, tmp_path: Path) -> Flask:
 
 
 @pytest.fixture
+def closed_app(make_app: MakeApp, migrated_file: Path, tmp_path: Path) -> Flask:
+    """An application on SQLite that lets in two people, a writer and a reader, and nobody else."""
+    return make_app(STORAGE_URL=f"sqlite:///{shutil.copy(migrated_file, tmp_path)}", **CLOSED)
+
+
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A client of the application on SQLite."""
     return app.test_client()
+
+
+@pytest.fixture
+def person(client: FlaskClient) -> FlaskClient:
+    """A client that has loaded a form, and shows the token of its session with whatever it sends."""
+    token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/engines/new").text)
+    assert token is not None
+    client.environ_base["HTTP_X_CSRFTOKEN"] = token[1]
+    return client
 
 
 @pytest.fixture(params=KINDS)

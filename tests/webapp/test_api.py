@@ -26,7 +26,7 @@ def add(client: FlaskClient, **fields: object) -> dict[str, Any]:
 def problems(response: Any, status: int) -> dict[str, str]:
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"
-    return response.get_json()["errors"]
+    return {error["field"]: error["detail"] for error in response.get_json()["errors"]}
 
 
 def test_a_new_engine_is_created_at_the_address_in_location(client: FlaskClient) -> None:
@@ -112,9 +112,17 @@ class TestRules:
     def test_a_new_engine_needs_a_title(self, client: FlaskClient) -> None:
         assert problems(client.post("/api/engines", json={}), 422) == {"title": "is required"}
 
-    @pytest.mark.parametrize("thrust", ["7", 1.5, 1.0, True, None, [], {}, 2**31, -(2**31) - 1, 10**40])
+    @pytest.mark.parametrize("thrust", ["7", 1.5, 1e40, True, None, [], {}, 2**31, -(2**31) - 1, 10**40])
     def test_types_of_thrust_are_not_converted(self, client: FlaskClient, raptor: Any, thrust: object) -> None:
         assert set(problems(client.patch("/api/engines/1", json={"thrust": thrust}), 422)) == {"thrust"}
+
+    @pytest.mark.parametrize(("text", "thrust"), [("7.0", 7), ("-0.0", 0), ("23e2", 2300)])
+    def test_a_number_is_whole_however_it_is_written(
+        self, client: FlaskClient, raptor: Any, text: str, thrust: int
+    ) -> None:
+        body = f'{{"thrust": {text}}}'
+        answer = client.patch("/api/engines/1", data=body, content_type="application/json").get_json()
+        assert answer["thrust"] == thrust
 
     @pytest.mark.parametrize("title", ["", " ", "x" * 129, "a\x00b", "a\nb", "\ud800", 7, None, ["a"], {"$gt": ""}])
     def test_a_title_that_breaks_its_rule_is_refused(self, client: FlaskClient, raptor: Any, title: object) -> None:
@@ -176,15 +184,26 @@ class TestBodies:
             b'\xef\xbb\xbf{"title": "a"}',
             b'{"title": "\xff"}',
             '{"title": "a"}'.encode("utf-16"),
+            b'{"title": "a", "thrust": 1e400}',
+            b'{"title": "a", "thrust": 0.' + b"1" * 5000 + b"}",
             b"[" * 60_000,
             b'{"title": ' * 6_000,
+            b'{"title": ' + b"[" * 32 + b"]" * 32 + b"}",
+            b'{"title": "\n"}',
         ],
-        ids=range(18),
+        ids=range(22),
     )
     def test_it_is_malformed(self, client: FlaskClient, body: bytes) -> None:
         response = client.post("/api/engines", data=body, content_type="application/json")
         assert (response.status_code, response.content_type) == (400, "application/problem+json")
         assert response.get_json()["detail"].startswith("The body ")
+
+    def test_brackets_in_text_do_not_nest(self, client: FlaskClient) -> None:
+        assert add(client, title='[{"' * 42)["title"] == '[{"' * 42
+
+    def test_a_body_with_thousands_of_unknown_fields_has_a_hundred_of_them_named(self, client: FlaskClient) -> None:
+        body = {"title": "a"} | {f"__proto__{number}": 1 for number in range(2000)}
+        assert len(problems(client.post("/api/engines", json=body), 422)) == 100
 
     @pytest.mark.parametrize("kind", [None, "text/plain", "application/json; charset=latin-1", "multipart/form-data"])
     def test_another_type_of_content_is_refused(self, client: FlaskClient, kind: str | None) -> None:
@@ -200,3 +219,34 @@ class TestBodies:
         body = b" " * (app.config["MAX_CONTENT_LENGTH"] + 1)
         response = client.post("/api/engines", data=body, content_type="application/json")
         assert (response.status_code, response.content_type) == (413, "application/problem+json")
+
+
+class TestAccept:
+    """What a client takes."""
+
+    @pytest.mark.parametrize(
+        "accept", ["application/json", "*/*", "application/*;q=0.1, text/html", "", "text/html,*/*"]
+    )
+    def test_a_client_that_takes_json_gets_it(self, client: FlaskClient, accept: str) -> None:
+        response = client.get("/api/engines", headers={"Accept": accept})
+        assert (response.status_code, response.content_type) == (200, "application/json")
+
+    @pytest.mark.parametrize("accept", ["text/html", "application/xml, text/*", "*/*, application/json;q=0", "x"])
+    def test_a_client_that_takes_none_is_told_so(self, client: FlaskClient, accept: str) -> None:
+        response = client.get("/api/engines", headers={"Accept": accept})
+        assert (response.status_code, response.get_json()["type"]) == (406, "/problems/not-acceptable")
+
+
+def test_head_answers_the_headers_alone(client: FlaskClient, raptor: dict[str, Any]) -> None:
+    whole, head = client.get("/api/engines/1"), client.head("/api/engines/1")
+    assert (head.status_code, head.data, head.headers) == (200, b"", whole.headers)
+
+
+def test_delete_takes_no_body(client: FlaskClient, raptor: dict[str, Any]) -> None:
+    assert client.delete("/api/engines/1", json={}).status_code == 400
+
+
+@pytest.mark.parametrize("query", [b"q=\xff", b"q=%FF", b"\xff=1", b"q=%ED%A0%80"])
+def test_a_query_that_is_no_utf_8_cannot_be_read(client: FlaskClient, query: bytes) -> None:
+    response = client.get("/api/engines", environ_overrides={"QUERY_STRING": query.decode("latin-1")})
+    assert (response.status_code, response.get_json()["type"]) == (400, "/problems/malformed-request")

@@ -138,7 +138,8 @@ def test_a_name_that_other_commands_have_is_refused(make_app: MakeApp) -> None:
 
 
 def test_the_command_flask_finds_the_commands_by_the_factory(instance: Path) -> None:
-    result = run_flask(instance, {"FLASK_SECRET_KEY": "a key of the tests"}, "db", "upgrade")
+    settings = {"FLASK_SECRET_KEY": "a key of the tests", "FLASK_ALLOW_ANONYMOUS_WRITES": "true"}
+    result = run_flask(instance, settings, "db", "upgrade")
     assert (result.returncode, result.stderr) == (0, "")
     assert (instance / "engine-room.db").is_file()
 

@@ -13,7 +13,6 @@ from flask import Flask
 from storage.fields import Integer
 from storage.flask import ConfigurationError, Storage, current_storage
 from tests.webapp.conftest import MakeApp
-from webapp import create_app
 from webapp.config import storage_url
 
 
@@ -108,36 +107,6 @@ def test_the_environment_wins_over_the_instance_file(
 def test_the_argument_wins_over_the_environment(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_MAX_CONTENT_LENGTH", "8")
     assert make_app(MAX_CONTENT_LENGTH=9).config["MAX_CONTENT_LENGTH"] == 9
-
-
-@pytest.mark.parametrize("key", [None, ""])
-def test_without_a_secret_key_it_refuses_to_start_and_says_how_to_make_one(make_app: MakeApp, key: str | None) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"SECRET_KEY is not set: write .*config\.py, with .*secrets\.token_hex"
-    ):
-        make_app(SECRET_KEY=key)
-
-
-def test_testing_alone_is_no_reason_to_do_without_a_secret_key() -> None:
-    with pytest.raises(ConfigurationError, match="SECRET_KEY is not set"):
-        create_app({"TESTING": True})
-
-
-def test_a_secret_key_that_is_a_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLASK_SECRET_KEY", "12345")
-    with pytest.raises(ConfigurationError, match="SECRET_KEY must be text, not int"):
-        create_app()
-
-
-def test_debugging_needs_no_secret_key(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLASK_DEBUG", "1")
-    assert make_app(SECRET_KEY=None).debug
-
-
-def test_a_debug_flag_that_says_no_is_no_debugging(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLASK_DEBUG", "no")
-    with pytest.raises(ConfigurationError, match="SECRET_KEY is not set"):
-        create_app()
 
 
 def test_an_unknown_scheme_is_one_sentence_without_the_password(make_app: MakeApp) -> None:

@@ -7,6 +7,8 @@ import logging
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, HTTPException, ImATeapot, TooManyRequests, Unauthorized
 
 from storage import (
     AlreadyExists,
@@ -21,6 +23,7 @@ from storage import (
     VersionConflict,
 )
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
+from webapp.access import needs
 from webapp.errors import ANSWERS
 
 SECRET = "the-secret-of-the-driver"
@@ -43,6 +46,7 @@ ERRORS = [
 def failing(app: Flask, error: Exception) -> FlaskClient:
     """Return a client of the application whose paths /api/fail and /fail raise the error."""
 
+    @needs(None)
     def fail() -> str:
         raise error
 
@@ -93,6 +97,47 @@ def test_what_may_be_over_soon_says_when_to_come_back(app: Flask, error: Storage
     assert int(failing(app, error).get(path).headers["Retry-After"]) > 0
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("x", retryable=False),
+        Unavailable("x", may_have_been_applied=True),
+        ReadOnly("x"),
+        SchemaOutOfDate("x", found="0001", wanted="0003"),
+        Unsupported("x"),
+        StorageError("x"),
+    ],
+)
+def test_what_waiting_does_not_mend_says_nothing_of_coming_back(app: Flask, error: StorageError) -> None:
+    assert "Retry-After" not in failing(app, error).get("/api/fail").headers
+
+
+@pytest.mark.parametrize(
+    ("error", "type", "header"),
+    [
+        (Unauthorized(www_authenticate=WWWAuthenticate("bearer")), "unauthorized", "WWW-Authenticate"),
+        (Forbidden("Your role is read."), "forbidden", None),
+        (TooManyRequests(retry_after=7), "too-many-requests", "Retry-After"),
+    ],
+)
+def test_who_may_not_is_told_why_and_how(app: Flask, error: HTTPException, type: str, header: str | None) -> None:
+    response = failing(app, error).get("/api/fail")
+    assert response.get_json()["type"] == f"/problems/{type}"
+    assert response.get_json()["detail"] == error.description or header
+    assert header is None or header in response.headers
+
+
+def test_an_error_of_http_that_has_no_type_of_its_own_is_told_by_its_status(app: Flask) -> None:
+    answer = failing(app, ImATeapot()).get("/api/fail").get_json()
+    assert (answer["type"], answer["title"], answer["status"]) == ("about:blank", "I'm a teapot", 418)
+
+
+def test_a_conflict_is_a_failed_precondition_only_for_who_named_one(app: Flask) -> None:
+    client = failing(app, VersionConflict("x"))
+    assert client.get("/api/fail").get_json()["type"] == "/problems/version-conflict"
+    assert client.get("/api/fail", headers={"If-Match": '"1"'}).status_code == 412
+
+
 def test_a_lost_answer_says_that_the_change_may_have_been_made(app: Flask) -> None:
     client = failing(app, Unavailable("x", may_have_been_applied=True))
     assert "may have been made" in client.post("/api/fail").get_json()["detail"]
@@ -100,10 +145,10 @@ def test_a_lost_answer_says_that_the_change_may_have_been_made(app: Flask) -> No
 
 def test_an_error_without_fields_has_no_errors(client: FlaskClient) -> None:
     assert client.get("/api/engines/7").get_json() == {
-        "type": "about:blank",
-        "title": "Not Found",
+        "type": "/problems/not-found",
+        "title": "There is nothing there",
         "status": 404,
-        "detail": "There is nothing with that id.",
+        "detail": "There is nothing with that id, or at that address.",
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -30,7 +32,7 @@ def listed(client: FlaskClient, **parameters: object) -> list[int]:
 def refused(client: FlaskClient, query: str) -> dict[str, str]:
     response = client.get(f"/api/engines?{query}")
     assert (response.status_code, response.content_type) == (400, "application/problem+json")
-    return response.get_json()["errors"]
+    return {error["field"]: error["detail"] for error in response.get_json()["errors"]}
 
 
 def test_the_last_page_has_no_next_one(client: FlaskClient) -> None:
@@ -129,3 +131,27 @@ def test_a_cursor_of_other_filters_is_refused(client: FlaskClient) -> None:
 def test_the_limit_may_change_between_pages(client: FlaskClient) -> None:
     cursor = client.get("/api/engines?limit=1").get_json()["next"]
     assert listed(client, limit=3, cursor=cursor) == [2, 3, 4]
+
+
+def links(client: FlaskClient, query: str = "") -> dict[str, str]:
+    header = client.get(f"/api/engines{query}").headers["Link"]
+    return {relation: address for address, relation in re.findall(r'<([^>]+)>; rel="(\w+)"', header)}
+
+
+def test_the_link_to_the_next_page_carries_the_whole_query(client: FlaskClient) -> None:
+    query = "?q=r&sort=-thrust&fired_after=2025-01-01T00:00:00%2B01:00&limit=1"
+    assert listed_at(client, links(client, query)["next"]) == [2]
+
+
+def test_the_links_can_be_walked_to_the_last_page_and_back_to_the_first(client: FlaskClient) -> None:
+    pages, address = [], "/api/engines?limit=2"
+    while address:
+        pages.append(listed_at(client, address))
+        found = links(client, address.removeprefix("/api/engines"))
+        address = found.get("next", "")
+    assert pages == [[1, 2], [3, 4], [5]]
+    assert listed_at(client, found["first"]) == [1, 2]
+
+
+def listed_at(client: FlaskClient, address: str) -> list[int]:
+    return [item["id"] for item in client.get(address).get_json()["items"]]

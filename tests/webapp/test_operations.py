@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from storage import open_storage
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
 
 
@@ -64,8 +65,20 @@ def test_readyz_says_that_the_database_does_not_answer(make_app: MakeApp, url: s
     app = make_app(STORAGE_URL=url, STORAGE_OPTIONS={"connect_timeout": 0.2})
     response = app.test_client().get("/readyz")
     assert (response.status_code, response.get_json()["ready"]) == (503, False)
+    assert int(response.headers["Retry-After"]) > 0
     assert "tiger" not in response.text
 
 
 def test_readyz_is_never_cached(client: FlaskClient) -> None:
     assert client.get("/readyz").headers["Cache-Control"] == "no-store"
+
+
+def test_readyz_is_503_while_a_restore_is_at_work(app: Flask) -> None:
+    with open_storage(app.config["STORAGE_URL"]) as restoring:
+        restoring.withdraw()
+        response = app.test_client().get("/readyz")
+        assert (response.status_code, response.get_json()["ready"]) == (503, False)
+        assert "a restore into it is under way" in response.get_json()["detail"]
+        assert int(response.headers["Retry-After"]) > 0
+        restoring.reinstate()
+    assert app.test_client().get("/readyz").status_code == 200

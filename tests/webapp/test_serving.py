@@ -1,9 +1,10 @@
-"""``python -m webapp``: from nothing to a served application."""
+"""``python -m webapp``: from nothing to a served application; and gunicorn with several workers."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -16,6 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.processes import free_port
+from tests.webapp.workers import served_by_workers
 from webapp.__main__ import write_config
 
 ROOT = Path(__file__).parents[2]
@@ -89,3 +91,127 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_the_password(url
     assert result.stderr.startswith("Error: ")
     assert "Traceback" not in result.stderr
     assert "tiger" not in result.stdout + result.stderr
+
+
+SLOW = """
+import sys
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+storage = app.extensions["storage"]
+storage.migrations.upgrade()
+close = storage.close
+
+def close_and_tell():
+    close()
+    print("the storage is closed", file=sys.stderr, flush=True)
+
+storage.close = close_and_tell
+
+@app.get("/slow")
+@needs(None)
+def slow():
+    with open("gate") as gate:
+        return f"{gate.read()}, {storage.engines.count()} engines"
+"""
+
+
+def test_a_request_at_work_ends_well_when_the_server_is_stopped_and_the_connections_are_closed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "gate")
+    with served_by_workers(tmp_path, SLOW) as workers:
+        answer = workers.get_meanwhile("/slow")
+        with (tmp_path / "gate").open("w") as gate:  # which waits until the view reads
+            workers.process.send_signal(signal.SIGTERM)
+            workers.read_until("Handling signal: term")
+            gate.write("done")
+        assert answer.result(60) == "done, 0 engines"
+        assert workers.end() == 0
+    logged = [json.loads(line) for line in workers.lines if line.startswith("{")]
+    assert [(line["path"], line["status"]) for line in logged] == [("/slow", 200)]
+    assert workers.lines.count("the storage is closed\n") == 1
+
+
+FORKED = """
+import multiprocessing, os
+from storage import Engine
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+storage = app.extensions["storage"]
+both = multiprocessing.Barrier(2)
+
+def connection():
+    if storage.backend == "postgresql":
+        with storage.engine.connect() as lent:
+            return lent.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+    if storage.backend == "mongodb":
+        return storage.pool.client.admin.command("hello")["connectionId"]
+    return os.getpid()  # a file has no connections
+
+storage.migrations.upgrade()
+storage.engines.add(Engine("Raptor"))
+before = connection()
+
+@app.get("/both")
+@needs(None)
+def served():
+    both.wait(60)
+    titles = [engine.title for engine in storage.engines.scan()]
+    return {"process": os.getpid(), "connections": [before, connection()], "titles": titles}
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mongodb"])
+def test_two_workers_of_a_preloaded_application_share_no_connection(
+    kind: str, tmp_path: Path, make_database: Callable[[str], str]
+) -> None:
+    two = ["--preload", "--workers", "2", "--worker-class", "sync", "--threads", "1"]
+    with served_by_workers(tmp_path, FORKED, *two, FLASK_STORAGE_URL=make_database(kind)) as workers:
+        sent = [workers.get_meanwhile("/both") for _ in range(2)]
+        first, second = (json.loads(answer.result(60)) for answer in sent)
+    assert first["process"] != second["process"]
+    assert len({*first["connections"], *second["connections"]}) == 3
+    assert first["titles"] == second["titles"] == ["Raptor"]
+
+
+SHOWS_WHAT_IT_BELIEVES = """
+from flask import request
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+
+@app.get("/seen")
+@needs(None)
+def seen():
+    return f"{request.scheme} {request.remote_addr}"
+"""
+
+
+def test_gunicorn_believes_no_header_of_a_proxy_by_itself(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, SHOWS_WHAT_IT_BELIEVES) as workers:
+        assert workers.get("/seen", X_Forwarded_Proto="https", X_Forwarded_For="10.1.1.1") == "http 127.0.0.1"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What gunicorn makes of the command in the service of the documentation, and of its configuration."""
+    (line,) = re.findall(r"^ExecStart=\S+/gunicorn (.+)$", (ROOT / "docs/operations.md").read_text(), re.MULTILINE)
+    command = [sys.executable, "-m", "gunicorn", "--print-config", *line.split()]
+    places = {"PYTHONPATH": str(ROOT), "FLASK_INSTANCE_PATH": str(tmp_path_factory.mktemp("instance"))}
+    environment = {**os.environ, **places, "FLASK_SECRET_KEY": "of the tests", "FLASK_ALLOW_ANONYMOUS_WRITES": "true"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return dict(re.findall(r"^(\w+) += (.*)$", done.stdout, re.MULTILINE))
+
+
+def test_the_service_of_the_documentation_serves_several_workers_forked_from_one(settings: dict[str, str]) -> None:
+    assert (settings["workers"], settings["threads"], settings["preload_app"]) == ("4", "4", "True")
+
+
+def test_gunicorn_opens_no_control_socket(settings: dict[str, str]) -> None:
+    """It would begin a moment after the first request could be served."""
+    assert settings["control_socket_disable"] == "True"
+
+
+def test_gunicorn_writes_no_access_log_beside_ours(settings: dict[str, str]) -> None:
+    assert settings["accesslog"] == "None"

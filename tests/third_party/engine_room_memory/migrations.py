@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine_room_memory.repository import Table
 from storage import Migrations, Revision
+from storage.migrations import WITHDRAWN
 
 if TYPE_CHECKING:
     from engine_room_memory.storage import MemoryStorage
@@ -28,11 +29,14 @@ class MemoryMigrations(Migrations):
         return self.revision
 
     def upgrade(self, to: str = "head") -> None:
-        self.revision = self.resolve(to)
+        target = self.resolve(to)
+        self.refuse_withdrawn()
+        self.revision = target
         self.storage.forget_schema()
 
     def downgrade(self, to: str) -> None:
         with self.lock:
+            self.refuse_withdrawn()
             self.revision = None if to == "base" else self.resolve(to)
             if self.revision is None:
                 self.storage.tables = {entity: Table() for entity in self.storage.tables}
@@ -41,6 +45,19 @@ class MemoryMigrations(Migrations):
     def stamp(self, revision: str) -> None:
         self.revision = self.resolve(revision)
         self.storage.forget_schema()
+
+    def withdraw(self) -> None:
+        if self.revision != WITHDRAWN:
+            self.check_current()
+        self.revision = WITHDRAWN
+
+    def reinstate(self) -> None:
+        if self.revision == WITHDRAWN:
+            self.revision = self.head()
+
+    def refuse_withdrawn(self) -> None:
+        if self.revision == WITHDRAWN:
+            raise self.out_of_date(self.revision)
 
     def differences(self) -> Sequence[str]:
         return []

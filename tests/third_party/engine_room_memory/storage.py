@@ -37,7 +37,7 @@ class MemoryStorage(Storage):
         self.tables = {description.type: Table() for description in descriptions}
         self.migrations = MemoryMigrations(self)
 
-    def repository(self, entity: type[E]) -> Repository[E]:
+    def open_repository(self, entity: type[E]) -> Repository[E]:
         return self.repository_type(self, self.description(entity))
 
     @property

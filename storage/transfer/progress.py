@@ -1,0 +1,127 @@
+"""How far something has come: a bar on a terminal, lines in a log, or nothing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+from typing import IO, Any, TypeVar
+
+from storage.registry import missing_driver
+
+T = TypeVar("T")
+
+#: Seconds between two lines in a log, and rows between two looks at the clock.
+BETWEEN_LINES = 10.0
+STEP = 1000
+
+
+class Progress(ABC):
+    """Told of each part of the work: its name, how many rows it is about, and how many more are done."""
+
+    @abstractmethod
+    def begin(self, what: str, total: int) -> None:
+        """A part begins."""
+
+    @abstractmethod
+    def advance(self, number: int) -> None:
+        """So many more rows are done."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """The part is done."""
+
+    def over(self, what: str, total: int, items: Iterable[T]) -> Iterator[T]:
+        """Yield the items, and tell of them in steps."""
+        self.begin(what, total)
+        number = 0
+        for item in items:
+            yield item
+            number += 1
+            if number == STEP:
+                self.advance(number)
+                number = 0
+        self.advance(number)
+        self.end()
+
+
+class Silence(Progress):
+    """Tells nobody."""
+
+    def begin(self, what: str, total: int) -> None:
+        """Say nothing."""
+
+    def advance(self, number: int) -> None:
+        """Say nothing."""
+
+    def end(self) -> None:
+        """Say nothing."""
+
+
+class Lines(Progress):
+    """A plain line every ten seconds, and one at the end of each part, for a log."""
+
+    def __init__(self, write: Callable[[str], object], clock: Callable[[], float] = monotonic) -> None:
+        self.write = write
+        self.clock = clock
+
+    def begin(self, what: str, total: int) -> None:
+        """Remember when it began."""
+        self.what, self.total, self.done = what, total, 0
+        self.began = self.told = self.clock()
+
+    def advance(self, number: int) -> None:
+        """Write a line if the last one is old."""
+        self.done += number
+        if self.clock() - self.told >= BETWEEN_LINES:
+            self.told = self.clock()
+            self.write(f"{self.what}: {self.done:,} of {self.total:,} rows{self.pace()}")
+
+    def end(self) -> None:
+        """Write the last line."""
+        self.write(f"{self.what}: {self.done:,} rows")
+
+    def pace(self) -> str:
+        """Say how fast it goes, and how long it will last at that."""
+        rate = self.done / max(self.clock() - self.began, 0.001)
+        if rate == 0:
+            return ""
+        left = max(self.total - self.done, 0) / rate
+        return f", {rate:,.0f} a second, {left:,.0f} s left"
+
+
+class Bar(Progress):
+    """A bar with rows, rate and time left on a terminal."""
+
+    def __init__(self, file: IO[str]) -> None:
+        try:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+            from rich.progress import Progress as RichProgress
+        except ModuleNotFoundError as error:
+            raise missing_driver(error, "transfer") from error
+        columns = [
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        ]
+        self.bar = RichProgress(*columns, console=Console(file=file))
+        self.task: Any = None
+
+    def begin(self, what: str, total: int) -> None:
+        """Show a bar."""
+        self.bar.start()
+        self.task = self.bar.add_task(what, total=total, rate="")
+
+    def advance(self, number: int) -> None:
+        """Lengthen it."""
+        self.bar.advance(self.task, number)
+        speed = self.bar.tasks[-1].speed
+        if speed is not None:
+            self.bar.update(self.task, rate=f"{speed:,.0f} a second")
+
+    def end(self) -> None:
+        """Leave it as it is."""
+        self.bar.stop()

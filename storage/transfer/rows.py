@@ -1,0 +1,96 @@
+"""Reading every row of an entity, also where some hold what no entity can be made of.
+
+Rows that are read are trusted, and a value of a wrong type mostly arrives as it is. Of some, such as text in the
+place of a moment, the backend can make no entity at all: these arrive as ``Unreadable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from storage.errors import Invalid
+from storage.fields import LARGEST_ID
+from storage.query import Filter
+from storage.repository import Repository
+
+#: What reading a value of a wrong type raises.
+WRONG_VALUE = (TypeError, ValueError, AttributeError, OverflowError)
+
+#: The most rows, or differences, that are told one by one.
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that no entity can be made of, and why."""
+
+    id: int
+    reason: str
+    version: None = None
+
+
+#: An entity, or what stands in its place.
+Row = Any
+
+
+def rows(repository: Repository[Any], searched: Repository[Any] | None = None) -> Iterator[Row]:
+    """Yield every row in id order.
+
+    ``searched``: where an unreadable row is looked for, if the repository is that of a snapshot, which an
+    unreadable row breaks.
+    """
+    first = 1
+    while first <= LARGEST_ID:
+        try:
+            for entity in repository.scan(Filter("id", "ge", first)) if first > 1 else repository.scan():
+                first = checked_id(entity) + 1
+                yield entity
+        except WRONG_VALUE as error:
+            found = yield from up_to_unreadable(searched or repository, first, f"{type(error).__name__}: {error}")
+            first = found.id + 1
+        else:
+            return
+
+
+def checked_id(entity: Row) -> int:
+    """Return the id; ``Invalid`` for one that has no place in the order of ids."""
+    if type(entity.id) is not int:
+        name = type(entity).__name__
+        raise Invalid({"id": f"there is a row of {name} with the id {entity.id!r}, a {type(entity.id).__name__}"})
+    return entity.id
+
+
+def up_to_unreadable(repository: Repository[Any], first: int, reason: str) -> Generator[Row, None, Unreadable]:
+    """Yield the rows from ``first`` up to and with one that is unreadable, and return that one.
+
+    It is found by halving: with 63 looks, each of a page at most, among all ids.
+    """
+    low, high = first, LARGEST_ID
+    while low < high:
+        middle = (low + high) // 2
+        if is_readable(repository, first, middle):
+            low = middle + 1
+        else:
+            high = middle
+    if low > first:
+        yield from stretch(repository, first, low - 1)
+    unreadable = Unreadable(low, reason)
+    yield unreadable
+    return unreadable
+
+
+def is_readable(repository: Repository[Any], first: int, last: int) -> bool:
+    """Return whether every row in a stretch of ids can be read."""
+    try:
+        for _ in stretch(repository, first, last):
+            pass
+    except WRONG_VALUE:
+        return False
+    return True
+
+
+def stretch(repository: Repository[Any], first: int, last: int) -> Iterator[Any]:
+    """Scan a stretch of ids."""
+    return repository.scan(Filter("id", "ge", first), Filter("id", "le", last))

@@ -1,0 +1,97 @@
+"""The page ``/status``: how it is, also when it is not well."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from storage import Engine
+from tests.webapp.conftest import CLOSED_PORTS, MakeApp
+from webapp.access import Role
+from webapp.status import COUNTING, counted, current_status
+
+
+def shown(client: FlaskClient) -> str:
+    """The text of the page, without its tags' whitespace."""
+    response = client.get("/status")
+    assert response.status_code == 200
+    return unescape(response.text)
+
+
+def test_it_says_which_database_serves_and_how_many_rows_it_has(fresh_app: Flask) -> None:
+    storage = fresh_app.extensions["storage"]
+    storage.migrations.upgrade()
+    storage.engines.add_many([Engine("Raptor")] * 3)
+    text = shown(fresh_app.test_client())
+    assert f"<td>{storage.backend}</td>" in text
+    assert storage.server_version() in text
+    assert f"{storage.migrations.head()}, wanted is {storage.migrations.head()}" in text
+    assert '<th scope="row">engine</th><td>3</td>' in text
+    assert '<th scope="row">api_token</th><td>0</td>' in text
+    assert "The database answers" in text
+
+
+def test_it_says_which_revision_is_there_and_what_to_run(make_app: MakeApp) -> None:
+    app = make_app()
+    app.extensions["storage"].migrations.upgrade("0002")
+    text = shown(app.test_client())
+    assert "0002, wanted is" in text
+    assert "flask db upgrade" in text
+
+
+@pytest.mark.parametrize("url", CLOSED_PORTS)
+def test_it_is_shown_when_the_database_is_down(make_app: MakeApp, url: str) -> None:
+    text = shown(make_app(STORAGE_URL=url, STORAGE_OPTIONS={"connect_timeout": 0.1}).test_client())
+    assert "The database does not answer as it should" in text
+    assert "no answer" in text
+    assert "tiger" not in text
+
+
+def test_a_database_that_is_down_is_asked_once(make_app: MakeApp) -> None:
+    app = make_app(STORAGE_URL=CLOSED_PORTS[1])
+    with app.app_context():
+        status = current_status()
+    assert (status.server, status.found_revision, status.counts) == (None, None, {})
+
+
+def test_a_count_that_took_too_long_is_the_last() -> None:
+    moments = iter([0.0, 0.0, COUNTING])
+    assert counted({"engine": lambda: 7, "tank": lambda: 8}, lambda: next(moments)) == {"engine": 7, "tank": None}
+
+
+def test_it_shows_the_pool(make_app: MakeApp, app: Flask) -> None:
+    pooled = make_app(STORAGE_URL=app.config["STORAGE_URL"], STORAGE_OPTIONS={"pool_size": 3})
+    with pooled.extensions["storage"].transaction():
+        assert "1 of 3 in use" in shown(pooled.test_client())
+
+
+def test_it_shows_release_and_uptime(app: Flask) -> None:
+    with app.app_context():
+        status = current_status()
+    assert re.search(rf"Engine Room {re.escape(status.version)}, up for \d+:\d\d:\d\d\.", shown(app.test_client()))
+
+
+def test_without_a_backup_it_says_where_to_read_how(client: FlaskClient) -> None:
+    assert "No backup yet: <code>docs/backup.md</code>" in shown(client)
+
+
+def test_it_shows_the_last_backup_and_the_last_verification(app: Flask, tmp_path: Path) -> None:
+    run = app.test_cli_runner().invoke
+    run(args=["db", "upgrade"])
+    file, scratch = str(tmp_path / "night.backup"), f"sqlite:///{tmp_path}/scratch.db"
+    assert run(args=["storage", "backup", file]).exit_code == 0
+    assert run(args=["storage", "copy", scratch, "--upgrade"]).exit_code == 0
+    assert run(args=["storage", "verify", scratch]).exit_code == 0
+    page = shown(app.test_client())
+    assert re.search(rf"Last backup: <time .* UTC</time>, 0 rows, into <code>{re.escape(file)}</code>", page)
+    assert re.search(r"Last verification: <time .* UTC</time>, 0 rows, with <code>sqlite:.*, no difference", page)
+
+
+def test_it_is_never_cached_and_for_those_who_may_read(app: Flask) -> None:
+    assert app.test_client().get("/status").headers["Cache-Control"] == "no-store"
+    assert app.view_functions["operations.status"].required_role is Role.READ  # type: ignore[attr-defined]

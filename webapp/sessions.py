@@ -1,0 +1,98 @@
+"""The sessions of people who have signed in: kept by the storage, so that they end when they are ended.
+
+The cookie holds an id and a random secret, the storage a digest over the secret and the hash of the password: whoever
+reads the one cannot make the other, and a new password ends every session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from flask import current_app, session
+from flask_login import UserMixin, current_user, login_user, logout_user
+
+from storage import Filter, NotFound, Repository, SignIn, StorageError
+from storage.flask import current_storage
+from webapp.roles import Role
+from webapp.users import User, known_users
+
+COOKIE = re.compile(r"([1-9][0-9]{0,18})\.([A-Za-z0-9_-]{43})")
+#: How many expired sessions one sign-in removes: more than it adds, so that they never grow.
+REMOVED_AT_ONCE = 10
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """A person with a session, as Flask-Login wants it."""
+
+    def __init__(self, user: User, sign_in: SignIn, secret: str) -> None:
+        self.name = user.name
+        self.role: Role = user.role
+        self.sign_in = sign_in.id
+        self.secret = secret
+
+    def get_id(self) -> str:
+        """Return what the cookie holds of it."""
+        return f"{self.sign_in}.{self.secret}"
+
+
+def sign_ins() -> Repository[SignIn]:
+    """Return where the sessions are kept."""
+    return current_storage.repository(SignIn)
+
+
+def begin(user: User) -> None:
+    """Begin a session, with a secret of its own; one that this browser has is ended first."""
+    end()
+    now = current_app.config["CLOCK"]()
+    secret = secrets.token_urlsafe(32)
+    expires = now + timedelta(hours=current_app.config["SESSION_HOURS"])
+    stored = sign_ins().add(SignIn(user.name, digest_of(secret, user), created=now, expires=expires))
+    login_user(SignedIn(user, stored, secret))
+    remove_expired(now)
+
+
+def find(cookie: object) -> SignedIn | None:
+    """Return the person whose session a cookie holds, if it goes on."""
+    parts = COOKIE.fullmatch(cookie) if isinstance(cookie, str) else None
+    if parts is None:
+        return None
+    try:
+        stored = sign_ins().get(int(parts[1]))
+    except NotFound:
+        return None
+    user = known_users().get(stored.username)
+    if user is None or stored.expires <= current_app.config["CLOCK"]():
+        return None
+    good = hmac.compare_digest(stored.digest, digest_of(parts[2], user))
+    return SignedIn(user, stored, parts[2]) if good else None
+
+
+def end() -> None:
+    """End the session of the current request, in the storage first: what cannot be ended there is not said to be."""
+    if current_user.is_authenticated:
+        try:
+            sign_ins().delete(current_user.sign_in)
+        except NotFound:
+            current_app.logger.info("session %s was ended already", current_user.sign_in)
+    logout_user()
+    # With everything else that it holds, such as the secret of the forms.
+    session.clear()
+
+
+def remove_expired(now: datetime) -> None:
+    """Remove some sessions that have expired; signing in does not fail for it."""
+    try:
+        for old in sign_ins().find(Filter("expires", "le", now), order_by="expires", limit=REMOVED_AT_ONCE).items:
+            if old.id is not None:
+                sign_ins().delete(old.id)
+    except StorageError as error:
+        current_app.logger.info("expired sessions were not removed: %s", error)
+
+
+def digest_of(secret: str, user: User) -> str:
+    """Return what is kept of a session's secret."""
+    return hashlib.sha256(f"{secret}\n{user.password_hash}".encode()).hexdigest()

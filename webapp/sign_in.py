@@ -1,0 +1,77 @@
+"""Signing in and out: a form, a session, and a bound on the attempts."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Request, current_app, redirect, render_template, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user
+
+from webapp import attempts, sessions, users
+from webapp.access import needs
+from webapp.responses import is_api
+from webapp.returning import first_page, own_page
+from webapp.users import known_users, user_with
+
+blueprint = Blueprint("sign_in", __name__)
+
+
+class PageSessions(SecureCookieSessionInterface):
+    """Sessions for the pages. The API and the files have none: no cookie is read there and none is set."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return the session of a request; ``None`` makes Flask take an empty one that cannot be written."""
+        if is_api(request.path) or request.path.startswith(f"{app.static_url_path}/"):
+            return None
+        return super().open_session(app, request)
+
+
+def init_app(app: Flask) -> None:
+    """Have people sign in, those whom the configuration names."""
+    users.init_app(app)
+    app.session_interface = PageSessions()
+    manager = LoginManager()
+    # A person's address changes between two networks; the session is held by its secret alone.
+    manager.session_protection = None
+    manager.user_loader(sessions.find)
+    manager.init_app(app, add_context_processor=False)
+    app.register_blueprint(blueprint)
+    attempts.init_app(app)
+
+
+@blueprint.get("/login")
+@needs(None)
+def login() -> ResponseReturnValue:
+    """Show the form; who has signed in already goes on."""
+    if current_user.is_authenticated:
+        return redirect(own_page(request.args.get("next")), 303)
+    return form(request.args.get("next"))
+
+
+@blueprint.post("/login", endpoint="attempt")
+@needs(None)
+def attempt() -> ResponseReturnValue:
+    """Sign a person in, and send them to where they wanted to go."""
+    name = request.form.get("name", "")
+    user = user_with(name, request.form.get("password", ""))
+    if user is None:
+        # A name that nobody has may be a password, in the wrong field.
+        tried = repr(name) if name in known_users() else "a name that nobody has"
+        current_app.logger.warning("an attempt to sign in as %s failed, from %s", tried, request.remote_addr)
+        return form(request.form.get("next"), wrong=True), attempts.WRONG
+    sessions.begin(user)
+    current_app.logger.info("user %r signed in, from %s", user.name, request.remote_addr)
+    return redirect(own_page(request.form.get("next")), 303)
+
+
+@blueprint.post("/logout")
+@needs(None)
+def logout() -> ResponseReturnValue:
+    """Sign a person out."""
+    sessions.end()
+    return redirect(first_page(), 303)
+
+
+def form(target: str | None, *, wrong: bool = False) -> str:
+    """Return the page with the form."""
+    return render_template("login.html", next=own_page(target), wrong=wrong)
