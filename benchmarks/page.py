@@ -64,11 +64,15 @@ def lines(rows: list[Row]) -> str:
     """Return rows as a table of Markdown's."""
     head = ["work", "peer", "compared", "ours", "peer's", "ratio", "middle half", "goal", ""]
     cells = [
-        [row.work, row.peer, row.compared, shown(row.ours, row), shown(row.theirs, row), *ratios(row)]
-        + [str(row.goal or ""), row.verdict]
+        [row.work, row.peer, row.compared, shown(row.ours, row), shown(row.theirs, row), *ratios(row), *verdict(row)]
         for row in rows
     ]
     return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *cells])
+
+
+def verdict(row: Row) -> tuple[str, str]:
+    """Return the goal, and whether it is met."""
+    return str(row.goal or ""), row.verdict
 
 
 def shown(value: float, row: Row) -> str:
@@ -105,8 +109,8 @@ def not_measured(report: Report) -> str:
     return f"## What was not measured\n\n{listed}\n\n{PLANNER if any(key[0] == MONGODB for key, _ in missing) else ''}"
 
 
-PLANNER = """MongoDB's last page against its first takes a server that serves an order from an index: the one of the tests
-reads the whole collection. A `mongod` on the path is measured.
+PLANNER = """MongoDB's last page against its first takes a server that serves an order from an index: the one of the
+tests reads the whole collection. A `mongod` on the path is measured.
 """
 
 

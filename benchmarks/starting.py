@@ -14,8 +14,6 @@ from benchmarks.rounds import Times, cost, in_turn
 from benchmarks.sizes import Sizes
 from storage import Engine
 
-#: Each starts an interpreter.
-MOST_ROUNDS = 11
 TIMED = "import sys, time; start = time.perf_counter()\n{}\nelapsed = time.perf_counter() - start\n{}\nprint(elapsed)"
 #: Said of every storage on SQL, after the clock has stopped.
 NO_PYMONGO = "assert not {'pymongo', 'bson'} & set(sys.modules)"
@@ -53,7 +51,7 @@ def compare(work: str, peer: str, ours: str, check: str, theirs: str, sizes: Siz
     """Return the row of two programs, started one after the other."""
     programs = {work: TIMED.format(ours, check), peer: TIMED.format(theirs, "")}
     times = {name: Times() for name in programs}
-    for number in range(min(sizes.rounds, MOST_ROUNDS)):
+    for number in range(sizes.bulk_rounds):
         for name in in_turn(list(programs), number):
             command = [sys.executable, "-c", programs[name]]
             done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own program

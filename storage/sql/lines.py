@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -96,7 +97,12 @@ class DriverLine(Line):
         self.pool.take_back(self.record)
 
     def discard(self) -> None:
-        """Close it; the pool opens another in its place."""
+        """Close it; the pool opens another in its place.
+
+        The cursor first: SQLite keeps a file open for as long as one of its statements is not over.
+        """
+        with suppress(Exception):
+            self.cursor.close()
         self.record.invalidate()
 
 
