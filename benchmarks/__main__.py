@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from benchmarks.places import Places
-from benchmarks.results import HEAD, Report, read_report, report, table
+from benchmarks.results import HEAD, Report, Row, read_report, report, table
 from benchmarks.sections import SECTIONS, measure_of
 from benchmarks.sizes import FULL, QUICK
 
@@ -23,19 +23,25 @@ def main(quick: bool, only: tuple[str, ...], path: Path | None) -> None:
     # Another library's hints for its next version, and the driver's on a server that hangs up at the end.
     warnings.simplefilter("ignore")
     logging.disable()
-    rows = []
+    rows: list[Row] = []
     with Places() as places:
         for name in only or SECTIONS:
             for row in measure_of(name)(places, QUICK if quick else FULL):
                 rows.append(row)
                 click.echo("  ".join(table([row])[0]), err=True)
-        found = report(rows, places.versions)
-    if path is not None and only and path.exists():
-        kept = read_report(path)
-        found = Report(found.taken, found.machine, kept.versions | found.versions, found.merged(kept.rows))
+            # After each part: a run takes its time, and a part that fails is measured again by itself.
+            found = joined(report(rows, places.versions), path, keep=bool(only))
+            if path is not None:
+                found.write(path)
     click.echo(lined_up([HEAD, *table(found.rows)]))
-    if path is not None:
-        found.write(path)
+
+
+def joined(found: Report, path: Path | None, *, keep: bool) -> Report:
+    """Return what was found, with what was kept of the parts that were not measured."""
+    if path is None or not keep or not path.exists():
+        return found
+    kept = read_report(path)
+    return Report(found.taken, found.machine, kept.versions | found.versions, found.merged(kept.rows))
 
 
 def lined_up(lines: list[list[str]]) -> str:

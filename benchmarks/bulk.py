@@ -11,7 +11,7 @@ from benchmarks.places import Places
 from benchmarks.results import Row
 from benchmarks.rounds import OURS, race_in_bulk, speeds
 from benchmarks.samples import check_same, engines, numbered
-from benchmarks.sizes import MONGO_SHARE, Sizes
+from benchmarks.sizes import Sizes, for_mongodb
 from storage import Storage
 
 
@@ -25,7 +25,7 @@ def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
             peer.close()
     with places.storage(MONGODB) as storage:
         peers = OPEN[MONGODB](places, storage)
-        yield from adding(MONGODB, storage, peers, sizes.bulk // MONGO_SHARE, sizes.bulk_rounds)
+        yield from adding(MONGODB, storage, peers, for_mongodb(sizes).bulk, sizes.bulk_rounds)
         for peer in peers:
             peer.close()
 

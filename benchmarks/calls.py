@@ -14,7 +14,7 @@ from benchmarks.places import Places
 from benchmarks.results import Row
 from benchmarks.rounds import OURS, race, speeds
 from benchmarks.samples import check_same, engines
-from benchmarks.sizes import Sizes
+from benchmarks.sizes import Sizes, for_mongodb
 from storage import Engine, Storage
 
 PAGE = 100
@@ -29,6 +29,7 @@ def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
 def measure_place(places: Places, place: str, sizes: Sizes) -> Iterator[Row]:
     """Yield the rows of one place."""
     compared = (CPU, WALL) if place == MONGODB else (WALL,)
+    sizes = for_mongodb(sizes) if place == MONGODB else sizes
     with places.storage(place) as storage, peers_of(places, place, storage) as peers:
         storage.engines.add_many(engines(sizes.rows))
         analyze(storage)

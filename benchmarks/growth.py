@@ -21,6 +21,8 @@ from storage.cursor import Position, write_cursor
 from storage.query import checked_order, scope
 
 PAGE = 100
+#: More in one transaction would take MongoDB's stand-in longer than a statement may.
+AT_ONCE = 10_000
 FIRST, LAST = "first page", "last page"
 
 
@@ -43,8 +45,8 @@ def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
 def fill(storage: Storage, number: int) -> None:
     """Store that many engines, and have the planner know them."""
     new = engines(number)
-    for start in range(0, number, 50_000):
-        storage.engines.add_many(new[start : start + 50_000])
+    for start in range(0, number, AT_ONCE):
+        storage.engines.add_many(new[start : start + AT_ONCE])
     analyze(storage)
 
 

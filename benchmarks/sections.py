@@ -16,6 +16,8 @@ SECTIONS: dict[str, str] = {
     "bulk": "benchmarks.bulk",
     "growth": "benchmarks.growth",
     "load": "benchmarks.load",
+    "web": "benchmarks.web",
+    "moving": "benchmarks.moving",
     "starting": "benchmarks.starting",
     "counter": "benchmarks.counter",
 }

@@ -51,7 +51,7 @@ def compare(work: str, peer: str, ours: str, check: str, theirs: str, sizes: Siz
     """Return the row of two programs, started one after the other."""
     programs = {work: TIMED.format(ours, check), peer: TIMED.format(theirs, "")}
     times = {name: Times() for name in programs}
-    for number in range(sizes.rounds):
+    for number in range(sizes.bulk_rounds):
         for name in in_turn(list(programs), number):
             command = [sys.executable, "-c", programs[name]]
             done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own program

@@ -132,13 +132,19 @@ class Description(Generic[E]):
         """Build the entity from values by name; more names than the entity has do no harm."""
         return self.type(*self.row_of(values))
 
+    @cached_property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """The names of the fields that have a search key, and of the keys."""
+        return tuple((name, f"{name}_key") for name in self.searchable)
+
     def search_keys(self, values: Mapping[str, Any]) -> dict[str, str | None]:
         """Return the search keys of those values that have one."""
-        return {
-            f"{name}_key": None if values[name] is None else search_key(values[name])
-            for name in self.searchable
-            if name in values
-        }
+        keys: dict[str, str | None] = {}
+        for name, key in self.keys:
+            if name in values:
+                text = values[name]
+                keys[key] = None if text is None else search_key(text)
+        return keys
 
     def checked(self, entity: E, problems: dict[str, str]) -> dict[str, Any]:
         """Check every field; add what is wrong to ``problems`` and raise ``Invalid`` if there is anything."""

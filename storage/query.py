@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from storage.cursor import Position, plain, read_cursor, write_cursor
@@ -147,11 +148,12 @@ def checked_query(
 
 def checked_order(description: Description[E], order_by: str) -> Order:
     """Read ``thrust`` or ``-thrust``; a field without an index for its order is ``Invalid``."""
-    sortable = [name for name, field in description.by_name.items() if field.rule.sortable]
-    name = order_by.removeprefix("-") if isinstance(order_by, str) else None
-    if name not in sortable:
+    name = order_by.removeprefix("-") if isinstance(order_by, str) else ""
+    field = description.by_name.get(name)
+    if field is None or not field.rule.sortable:
+        sortable = [name for name, field in description.by_name.items() if field.rule.sortable]
         raise Invalid({"order_by": f"must be one of {', '.join(sortable)}, with - in front for descending"})
-    return Order(name, order_by.startswith("-"), description.by_name[name].nullable)
+    return Order(name, order_by.startswith("-"), field.nullable)
 
 
 def checked_filters(description: Description[E], filters: Sequence[Filter]) -> tuple[Condition, ...]:
@@ -236,5 +238,10 @@ def search_conditions(field: Field, operator: str, value: object) -> list[Condit
 def scope(description: Description[E], conditions: Sequence[Condition], order: Order) -> tuple[str, str, str]:
     """Return what a cursor belongs to: the entity, the order, and a fingerprint of the filters."""
     written = sorted(json.dumps([c.column, c.operator, plain(c.value)], sort_keys=True) for c in conditions)
-    fingerprint = hashlib.sha256("\n".join(written).encode()).hexdigest()[:16]
-    return description.name, "-" * order.descending + order.column, fingerprint
+    return description.name, "-" * order.descending + order.column, fingerprint("\n".join(written))
+
+
+@lru_cache
+def fingerprint(text: str) -> str:
+    """Return what stands for filters in a cursor; most queries have none, or the same again."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -17,6 +17,8 @@ FIRST_SURROGATE, LAST_SURROGATE = 0xD800, 0xDFFF
 
 def search_key(text: str) -> str:
     """Return the form of ``text`` in which case makes no difference."""
+    if text.isascii():
+        return text.lower()
     return normalize("NFC", normalize("NFC", text).casefold())
 
 

@@ -35,8 +35,9 @@ def writer(description: Description[E]) -> Callable[[Mapping[str, Any]], Documen
         if "id" in document:
             document["_id"] = document.pop("id")
         for name in moments:
-            if name in document:
-                document[name] = stored_value(document[name])
+            moment = document.get(name)
+            if moment is not None:
+                document[name] = moment.replace(tzinfo=None)
         return document
 
     return write

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from storage import Engine, Filter, Storage, open_storage
+from storage.cursor import Position, write_cursor
+from storage.query import checked_order, scope
 
 FIRED = datetime(2026, 1, 1, tzinfo=UTC)
 LIMIT = 10
@@ -48,6 +50,22 @@ def plans(storage: Storage, ask: Callable[..., Any], *filters: Filter, **asked: 
         ]
 
 
+def cursor_behind(storage: Storage, engine: Engine, order_by: str) -> str:
+    """Return the cursor of a page that ended with an engine."""
+    description = storage.description(Engine)
+    order = checked_order(description, order_by)
+    return write_cursor(Position(getattr(engine, order.column), engine.id), *scope(description, (), order))
+
+
+def seeks(storage: Storage, plan: str) -> bool:
+    """Return whether the plan goes to a place in an index, and does not read it from its start."""
+    if storage.backend == "postgresql":
+        return "Index Cond" in plan
+    if storage.backend == "sqlite":
+        return "SEARCH" in plan
+    return any(f"'{kind}'" in plan for kind in ("range", "ref"))
+
+
 def sorts(plan: str) -> bool:
     """Return whether the plan puts rows into order by itself."""
     return any(sign in plan for sign in ("Sort", "filesort", "TEMP B-TREE"))
@@ -83,6 +101,25 @@ def test_the_order_by_id_is_read_from_the_primary_key(storage):
     cursor = storage.engines.find(limit=LIMIT).next_cursor
     for plan in plans(storage, storage.engines.find, limit=LIMIT, cursor=cursor):
         assert not sorts(plan)
+
+
+@pytest.mark.parametrize("direction", ["", "-"], ids=["ascending", "descending"])
+@pytest.mark.parametrize("column", ["id", "title", "thrust", "last_fired"])
+def test_the_last_page_is_found_in_the_index_and_not_by_reading_up_to_it(storage, column, direction):
+    back = column if direction else f"-{column}"
+    before = storage.engines.find(order_by=back, limit=LIMIT + 1).items[-1]
+    cursor = cursor_behind(storage, before, direction + column)
+    for plan in plans(storage, storage.engines.find, order_by=direction + column, limit=LIMIT, cursor=cursor):
+        # The few rows that are left may be put into order by themselves.
+        assert seeks(storage, plan)
+    last = storage.engines.find(order_by=direction + column, limit=LIMIT, cursor=cursor)
+    assert last.next_cursor is None
+    assert len(last.items) == LIMIT
+
+
+def test_a_prefix_in_the_order_of_titles_is_read_in_part_alone(storage):
+    found = plans(storage, storage.engines.find, Filter("title", "starts_with", "engine 399"), limit=LIMIT)
+    assert all("ix_engine_title_key" in plan for plan in found)
 
 
 def test_a_prefix_is_counted_by_its_index(storage):

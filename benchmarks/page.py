@@ -1,0 +1,130 @@
+"""``python -m benchmarks.page``: write ``docs/performance.md`` from the figures that a run has kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.goals import CPU, GOALS, MEMORY, MONGODB, WALL, Goal, Key
+from benchmarks.results import Report, Row, number, ratios, read_report
+
+DOCS = Path(__file__).parents[1] / "docs"
+FIGURES, PAGE = DOCS / "performance.json", DOCS / "performance.md"
+
+HEAD = """# Performance
+
+What storage costs on top of the driver, and against other libraries: one run of `make bench`, {taken}, on a machine of
+{machine}, which other programs used as well. Each row is measured side by side in one process, in short rounds of each
+side in turn; *ratio* is that of the medians, with the middle half of the rounds behind it. So the ratios stand, and the
+figures beside them are those of a busy machine. Both sides are checked to return the same rows. This page is made from
+`docs/performance.json` by `python -m benchmarks.page`.
+
+{versions}
+
+A peer is used as its own documentation says, at its best: the drivers by hand on one open connection, with statements
+that they prepare; the libraries with a session for each call, as for each request. Ours goes through its pool, checks
+what is written, and reads one row more for a page, to know whether more follows.
+
+* A ratio of speed is how many times as fast as the peer ours is: 1 is as fast, and *≥* its goal.
+* A ratio of cost is how many times the peer's ours costs, and *≤* its goal.
+* On MongoDB the server of the tests is slower than `mongod` and would hide what we add, so the client's own CPU time is
+  what counts; the time on the clock stands below it.
+
+"""
+
+SPEED = """
+## How it is done
+
+`storage/sql/compiled.py` compiles a statement once for each shape of a question; `storage/sql/lines.py` runs it on the
+driver's own connection, which `storage/sql/lending.py` lends in turn; rows become entities column by column. What is
+many goes by COPY on PostgreSQL (`storage/sql/bulk.py`) and by the driver's `executemany` elsewhere. No row is cached,
+no durability weakened, no check left out.
+
+An `Engine` of SQLAlchemy's that was handed in goes through its own `Connection`, pool and events, at about half the
+speed. So does our own engine while somebody listens to its statements (`before_cursor_execute` and the like) or to
+connections that are lent (`checkout`, `checkin`): listeners see the same statements. Two things they do not see: COPY,
+which is no statement of a cursor's, and `do_execute`.
+
+On PostgreSQL `put_many` of 100 rows or more makes a temporary table, which takes the right TEMPORARY on the database;
+everybody has it unless it was taken away.
+"""
+
+
+def page(report: Report) -> str:
+    """Return the page that a report makes."""
+    versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+    parts = [HEAD.format(taken=report.taken, machine=report.machine, versions=f"Versions: {versions}.")]
+    for place in dict.fromkeys(row.place for row in report.rows):
+        rows = [row for row in report.rows if row.place == place]
+        parts.append(f"## {place if place != 'start' else 'Start-up'}\n\n{lines(rows)}\n\n")
+    parts += [not_met(report), not_measured(report), SPEED]
+    return "".join(parts)
+
+
+def lines(rows: list[Row]) -> str:
+    """Return rows as a table of Markdown's."""
+    head = ["work", "peer", "compared", "ours", "peer's", "ratio", "middle half", "goal", ""]
+    cells = [
+        [row.work, row.peer, row.compared, shown(row.ours, row), shown(row.theirs, row), *ratios(row), *verdict(row)]
+        for row in rows
+    ]
+    return "\n".join(f"| {' | '.join(line)} |" for line in [head, ["---"] * len(head), *cells])
+
+
+def verdict(row: Row) -> tuple[str, str]:
+    """Return the goal, and whether it is met."""
+    return str(row.goal or ""), row.verdict
+
+
+def shown(value: float, row: Row) -> str:
+    """Return a figure with its unit."""
+    return f"{number(value)} {row.unit}"
+
+
+def not_met(report: Report) -> str:
+    """Return what falls short, and what of it no layer above the driver could reach."""
+    short = [row for row in report.rows if row.verdict == "not met"]
+    if not short:
+        return "## What falls short\n\nNothing in this run.\n\n"
+    listed = "\n".join(f"* {row.place}, {row.work} against {row.peer}: {stands(row, report)}" for row in short)
+    return f"## What falls short\n\n{listed}\n\n"
+
+
+def stands(row: Row, report: Report) -> str:
+    """Return where a row stands, with the limit that the driver itself sets where it sets one."""
+    found = f"{ratios(row)[0]}, the goal is {row.goal}"
+    driver = {one.key: one for one in report.rows}.get((row.place, row.work, "PyMongo", CPU))
+    if row.peer == "MongoEngine" and row.compared == CPU and driver is not None:
+        limit = row.theirs / row.ours / driver.ratio
+        found += f". PyMongo by hand, which does nothing beside, is {limit:.2f} times as fast as MongoEngine"
+    return found
+
+
+def not_measured(report: Report) -> str:
+    """Return the goals that the run has no row for."""
+    measured = {row.key for row in report.rows}
+    missing = [(key, goal) for key, goal in GOALS.items() if key not in measured]
+    if not missing:
+        return ""
+    listed = "\n".join(f"* {described(key, goal)}" for key, goal in missing)
+    return f"## What was not measured\n\n{listed}\n\n{PLANNER if any(key[0] == MONGODB for key, _ in missing) else ''}"
+
+
+PLANNER = """MongoDB's last page against its first takes a server that serves an order from an index: the one of the
+tests reads the whole collection. A `mongod` on the path is measured.
+"""
+
+
+def described(key: Key, goal: Goal) -> str:
+    """Return a goal in words."""
+    place, work, peer, compared = key
+    what = {WALL: "", CPU: ", CPU time", MEMORY: ", MB more"}[compared]
+    return f"{place}: {work} against {peer}{what}, {goal}"
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(read_report(FIGURES)))
+
+
+if __name__ == "__main__":
+    main()
