@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 
 from benchmarks.goals import POSTGRESQL, SQLITE
@@ -22,15 +21,14 @@ def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
     for place in (SQLITE, POSTGRESQL):
         url = places.new_database(place)
         fill(url)
-        with tempfile.TemporaryDirectory() as folder:
-            ours, theirs = our_app(url, folder), peer_app(url)
-            for name, path in PATHS.items():
-                sides = {OURS: request(ours, path), PEER: request(theirs, path)}
-                check_same(name, sides)
-                yield from speeds("HTTP", f"{name}, {place}", race(sides, sizes))
-            ours.extensions["storage"].close()
-            with theirs.app_context():
-                theirs.extensions["sqlalchemy"].engine.dispose()
+        ours, theirs = our_app(url), peer_app(url)
+        for name, path in PATHS.items():
+            sides = {OURS: request(ours, path), PEER: request(theirs, path)}
+            check_same(name, sides)
+            yield from speeds("HTTP", f"{name}, {place}", race(sides, sizes))
+        ours.extensions["storage"].close()
+        with theirs.app_context():
+            theirs.extensions["sqlalchemy"].engine.dispose()
 
 
 def check_same(name: str, sides: dict[str, Call]) -> None:
