@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Any
 
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -38,12 +39,12 @@ def init_app(app: Flask) -> None:
         limit = limiter.limit(checked(app, key), key_func=of, scope=key, deduct_when=has_failed)
         app.view_functions[VIEW] = limit(app.view_functions[VIEW])  # type: ignore[assignment]
 
-    all_bounded = any(app.config.get(key) for key in FOR_ALL)
+    if not any(app.config.get(key) for key in FOR_ALL):
+        look_at_sign_in_alone(app)
 
     @limiter.request_filter
-    def is_unbounded() -> bool:
-        """Return whether a call counts nowhere: then Flask-Limiter need not look, which costs as much as the rest."""
-        return request.endpoint != VIEW and (not all_bounded or request.blueprint == "operations")
+    def watches_us() -> bool:
+        return request.blueprint == "operations"
 
     @app.errorhandler(RateLimitExceeded)
     def say_when_again(_: RateLimitExceeded) -> ResponseReturnValue:
@@ -51,6 +52,17 @@ def init_app(app: Flask) -> None:
         seconds = 1 if broken is None else max(1, int(broken.reset_at - time.time()) + 1)
         error = TooManyRequests("That was too often: wait before you try again.", retry_after=seconds)
         return current_app.handle_http_exception(error)
+
+
+def look_at_sign_in_alone(app: Flask) -> None:
+    """Have Flask-Limiter's functions, the last that the application has, run for one blueprint instead.
+
+    For every other request they would take a fifth of its time to find no bound.
+    """
+    blueprint = VIEW.partition(".")[0]
+    functions: list[Any] = [app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs]
+    for by_blueprint in functions:
+        by_blueprint[blueprint].append(by_blueprint[None].pop())
 
 
 def checked(app: Flask, key: str) -> str:
