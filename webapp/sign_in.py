@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Request, current_app, redirect, render_template, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
 from webapp import attempts, sessions, users
 from webapp.access import needs
-from webapp.responses import is_api
 from webapp.returning import first_page, own_page
 from webapp.users import known_users, user_with
 
 blueprint = Blueprint("sign_in", __name__)
 
 
-class PageSessions(SecureCookieSessionInterface):
-    """Sessions for the pages. The API and the files have none: no cookie is read there and none is set."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return the session of a request; ``None`` makes Flask take an empty one that cannot be written."""
-        if is_api(request.path) or request.path.startswith(f"{app.static_url_path}/"):
-            return None
-        return super().open_session(app, request)
-
-
 def init_app(app: Flask) -> None:
     """Have people sign in, those whom the configuration names."""
     users.init_app(app)
-    app.session_interface = PageSessions()
     manager = LoginManager()
     # A person's address changes between two networks; the session is held by its secret alone.
     manager.session_protection = None
     manager.user_loader(sessions.find)
     manager.init_app(app, add_context_processor=False)
+    # It keeps the cookie of those who want to be remembered, which nobody is.
+    app.after_request_funcs[None].pop()
     app.register_blueprint(blueprint)
     attempts.init_app(app)
 
