@@ -2,7 +2,7 @@
 
 from benchmarks.goals import GOALS, at_least, at_most
 from benchmarks.page import FIGURES, PAGE, page
-from benchmarks.results import Report, Row, read_report, report
+from benchmarks.results import Report, Row, read_report
 from benchmarks.rounds import Times, cost, speed
 
 
@@ -16,13 +16,13 @@ def test_the_page_is_what_the_figures_make():
 
 
 def test_every_row_that_falls_short_is_named_and_every_goal_without_a_row():
-    made = page(report([row(ratio=0.4)], {}))
+    made = page(Report("", "", {}, (row(ratio=0.4),)))
     assert "* SQLite, get against sqlite3: 0.40, the goal is ≥ 0.5" in made
     assert "* SQLite: add against sqlite3, ≥ 0.5" in made
 
 
 def test_figures_are_read_as_they_were_written(tmp_path):
-    kept = report([row()], {"SQLite": "3"})
+    kept = Report("2026-01-31", "2 cores", {"SQLite": "3"}, (row(),))
     kept.write(tmp_path / "figures.json")
     assert read_report(tmp_path / "figures.json") == kept
 
