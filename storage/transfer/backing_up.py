@@ -19,7 +19,7 @@ from storage.transfer.encryption import encrypting, read_recipients
 from storage.transfer.files import replacing
 from storage.transfer.manifest import FORMAT, Contents, Header, Manifest, line_of, release
 from storage.transfer.progress import Progress, Silence
-from storage.transfer.rows import MOST_NAMED, Row, Unreadable, rows
+from storage.transfer.rows import MOST_NAMED, Unreadable, problem_of, rows
 from storage.transfer.sealing import sealing
 from storage.transfer.sources import StorageSource
 
@@ -107,7 +107,7 @@ class Backup:
         start = f'{{"{description.name}":'.encode()
         told = self.progress.over(f"saving {description.name}", outside.count(), rows(repository, outside))
         for row in told:
-            problem = self.problem(description, row)
+            problem = problem_of(description, row)
             if problem is not None:
                 self.problems.append(f"{description.name} {row.id}: {problem}")
             if len(self.problems) >= MOST_NAMED or type(row) is Unreadable:
@@ -117,13 +117,3 @@ class Backup:
             number += 1
             self.plain.write(start + line + b"}\n")
         return number, hash.hexdigest()
-
-    def problem(self, description: Description[Any], row: Row) -> str | None:
-        """Return what would keep a row from being restored, if anything does."""
-        if type(row) is Unreadable:
-            return f"cannot be read: {row.reason}"
-        try:
-            description.stored_values(row)
-        except Invalid as error:
-            return str(error)
-        return None

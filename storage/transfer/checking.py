@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from storage.description import Description
-from storage.errors import Invalid
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical
-from storage.transfer.merging import PUTS, Choice, Fate, decide, merge
+from storage.transfer.merging import PUTS, Choice, Fate, decide, pairs_told
 from storage.transfer.progress import Progress, Silence
-from storage.transfer.rows import Row, Unreadable
+from storage.transfer.rows import Row, problem_of
 from storage.transfer.sources import Source, StorageSource, common_entities
 from storage.transfer.tallies import Counting, Report, Tally
 from storage.transfer.unique import doubles, obstacles, unique_fields
@@ -59,10 +58,7 @@ class Check:
 
     def run(self, progress: Progress) -> Tally:
         """Look at all of them."""
-        description = self.description
-        pairs = merge(self.source.rows(description), self.destination.rows(description))
-        total = self.source.count(description)
-        for source, destination in progress.over(f"checking {description.name}", total, pairs):
+        for source, destination in pairs_told("checking", self.description, self.source, self.destination, progress):
             self.look(source, destination)
         self.look_for_obstacles()
         return self.counting.tally()
@@ -70,26 +66,15 @@ class Check:
     def look(self, source: Row | None, destination: Row | None) -> None:
         """Look at a pair."""
         fate = decide(self.canonical, self.choice, source, destination)
-        problem = self.problem(source) if fate in PUTS else None
+        problem = problem_of(self.description, source) if fate in PUTS else None
         if problem is not None:
-            self.counting.refuse(problem)
+            self.counting.refuse(f"{self.description.name} {source.id}: {problem}")  # type: ignore[union-attr]
             return
         self.counting.count(fate, source, destination)
         if fate in PUTS and unique_fields(self.description):
             self.wanted.append(source)
             if len(self.wanted) == BATCH:
                 self.look_for_obstacles()
-
-    def problem(self, row: Row) -> str | None:
-        """Return what makes it impossible to store a row, if anything does."""
-        name = f"{self.description.name} {row.id}"
-        if type(row) is Unreadable:
-            return f"{name}: cannot be read: {row.reason}"
-        try:
-            self.description.stored_values(row)
-        except Invalid as error:
-            return f"{name}: {error}"
-        return None
 
     def look_for_obstacles(self) -> None:
         """Look which rows are in the way of those that are wanted, and stay there."""

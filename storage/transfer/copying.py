@@ -11,7 +11,7 @@ from storage.repository import Repository
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical
 from storage.transfer.checking import plan, raised_marks
-from storage.transfer.merging import PUTS, Choice, Fate, decide, merge
+from storage.transfer.merging import PUTS, Choice, Fate, decide, pairs_told
 from storage.transfer.progress import Progress, Silence
 from storage.transfer.rows import Row
 from storage.transfer.sources import Source, StorageSource, common_entities
@@ -85,10 +85,7 @@ class Writer:
 
     def run(self, progress: Progress) -> Tally:
         """Bring all of them."""
-        description = self.description
-        pairs = merge(self.source.rows(description), self.destination.rows(description))
-        total = self.source.count(description)
-        for source, destination in progress.over(f"copying {description.name}", total, pairs):
+        for source, destination in pairs_told("copying", self.description, self.source, self.destination, progress):
             self.take(source, destination)
         self.write()
         return self.counting.tally()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
+from storage.description import Description
 from storage.transfer.canonical import Canonical
+from storage.transfer.progress import Progress
 from storage.transfer.rows import Row
+from storage.transfer.sources import Source
 
 
 class Fate(Enum):
@@ -54,6 +58,14 @@ def merge(left: Iterator[Row], right: Iterator[Row]) -> Iterator[tuple[Row | Non
         else:
             yield one, other
             one, other = next(left, None), next(right, None)
+
+
+def pairs_told(
+    doing: str, description: Description[Any], left: Source, right: Source, progress: Progress
+) -> Iterable[tuple[Row | None, Row | None]]:
+    """Yield what ``merge`` makes of the rows of an entity in two places, and tell how far that has come."""
+    pairs = merge(left.rows(description), right.rows(description))
+    return progress.over(f"{doing} {description.name}", left.count(description), pairs)
 
 
 def decide(canonical: Canonical[object], choice: Choice, source: Row | None, destination: Row | None) -> Fate:

@@ -10,6 +10,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from storage.description import Description
 from storage.errors import Invalid
 from storage.fields import LARGEST_ID
 from storage.query import Filter
@@ -33,6 +34,17 @@ class Unreadable:
 
 #: An entity, or what stands in its place.
 Row = Any
+
+
+def problem_of(description: Description[Any], row: Row) -> str | None:
+    """Return what makes it impossible to store a row, if anything does."""
+    if type(row) is Unreadable:
+        return f"cannot be read: {row.reason}"
+    try:
+        description.stored_values(row)
+    except Invalid as error:
+        return str(error)
+    return None
 
 
 def rows(repository: Repository[Any], searched: Repository[Any] | None = None) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from storage.batches import batched
 from storage.description import Description
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical, encode
-from storage.transfer.merging import merge
+from storage.transfer.merging import pairs_told
 from storage.transfer.progress import Progress, Silence
 from storage.transfer.rows import MOST_NAMED, Row
 from storage.transfer.sources import Source, StorageSource, common_entities
@@ -81,9 +81,7 @@ def compare(description: Description[Any], here: Source, there: Source, progress
     canonical = Canonical(description)
     left = right = differing = 0
     named: list[str] = []
-    pairs = merge(here.rows(description), there.rows(description))
-    told = progress.over(f"verifying {description.name}", here.count(description), pairs)
-    for chunk in batched(told, CHUNK):
+    for chunk in batched(pairs_told("verifying", description, here, there, progress), CHUNK):
         left += sum(one is not None for one, _ in chunk)
         right += sum(other is not None for _, other in chunk)
         if digest(canonical, (one for one, _ in chunk)) != digest(canonical, (other for _, other in chunk)):
