@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,15 @@ def make_database(servers: RunningServers[Server], tmp_path_factory: pytest.Temp
         return servers[kind].new_database()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file at the head revision with nothing in it, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "engines.db"
+    with open_storage(f"sqlite:///{file}") as storage:
+        storage.migrations.upgrade()
+    return file
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -15,9 +15,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from storage import Storage
-from tests.browser.serving import served, start_browser
+from tests.browser.browsers import start_browser
 from tests.programs import Missing
 from tests.running import refuse
+from tests.serving import served
 from webapp import create_app
 
 OpenPage = Callable[..., Page]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.browser.browsers import start_browser
 from tests.browser.fleet import fleet
-from tests.browser.serving import served, start_browser
+from tests.serving import served
 from webapp import create_app
 
 PICTURES = Path(__file__).parents[2] / "docs/pictures"

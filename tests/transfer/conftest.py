@@ -17,15 +17,6 @@ __all__ = ["installed"]
 MakeStorage = Callable[..., Storage]
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with nothing in it but the newest schema."""
-    file = tmp_path_factory.mktemp("migrated") / "engines.db"
-    with open_storage(f"sqlite:///{file}") as storage:
-        storage.migrations.upgrade()
-    return file
-
-
 @pytest.fixture
 def make_url(make_database: Callable[[str], str], migrated_file: Path) -> Callable[..., str]:
     """``make_url("postgresql")`` returns the URL of a fresh, migrated database; of SQLite, unless a kind is named."""

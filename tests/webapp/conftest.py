@@ -14,7 +14,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storage import open_storage
 from tests.servers import KINDS
 from tests.webapp.people import CLOSED
 from webapp import create_app
@@ -51,15 +50,6 @@ def make_app() -> Iterator[MakeApp]:
     yield make
     for app in made:
         app.extensions["storage"].close()
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file at the head revision, to be copied."""
-    file = tmp_path_factory.mktemp("migrated") / "engines.db"
-    with open_storage(f"sqlite:///{file}") as storage:
-        storage.migrations.upgrade()
-    return file
 
 
 @pytest.fixture

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
+from tests.serving import served
 from webapp.problems import PROBLEMS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -20,13 +19,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """The address at which the application is served."""
-    server = make_server("127.0.0.1", 0, app)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield address
 
 
 def test_every_example_prints_what_the_page_says(address: str) -> None:

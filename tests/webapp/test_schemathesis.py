@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -16,8 +15,8 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.openapi import from_url, from_wsgi
 from schemathesis.schemas import BaseSchema
-from werkzeug.serving import make_server
 
+from tests.serving import served
 from tests.webapp.conftest import MakeApp
 from tests.webapp.people import CLOSED, token
 from webapp.idempotency import HEADER
@@ -131,13 +130,8 @@ class TestClosed:
     @pytest.fixture
     def address(self, app: Flask) -> Iterator[str]:
         """Where it is served: in process, the tool cannot send its requests without a token."""
-        server = make_server("127.0.0.1", 0, app)
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        with served(app) as address:
+            yield address
 
     def test_it_does_what_its_document_says(
         self, address: str, credentials: dict[str, str], capsys: pytest.CaptureFixture[str]
