@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden, SecurityError
 
+from webapp.hooks import taken_out
 from webapp.responses import is_api
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -43,7 +44,7 @@ def init_app(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None
     protection = CSRFProtect(app)
     # Its own look at each request, which by the setting above never finds anything to do.
-    app.before_request_funcs[None].pop()
+    taken_out(app.before_request_funcs, "flask_wtf")
 
     @app.before_request
     def check_form() -> Response | None:

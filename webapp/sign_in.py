@@ -8,6 +8,7 @@ from flask_login import LoginManager, current_user
 
 from webapp import attempts, sessions, users
 from webapp.access import needs
+from webapp.hooks import taken_out
 from webapp.returning import first_page, own_page
 from webapp.users import known_users, user_with
 
@@ -23,7 +24,7 @@ def init_app(app: Flask) -> None:
     manager.user_loader(sessions.find)
     manager.init_app(app, add_context_processor=False)
     # It keeps the cookie of those who want to be remembered, which nobody is.
-    app.after_request_funcs[None].pop()
+    taken_out(app.after_request_funcs, "flask_login")
     app.register_blueprint(blueprint)
     attempts.init_app(app)
 
