@@ -17,7 +17,7 @@ from flask import Flask, Request, Response, has_request_context
 from flask.logging import has_level_handler
 from werkzeug.exceptions import BadRequest
 
-from storage import Call, StorageError
+from storage import Call
 from storage.flask import ConfigurationError
 from webapp.access import caller
 from webapp.trace import current_trace, this_request
@@ -94,7 +94,7 @@ def log_request(response: Response) -> Response:
         {
             "request_id": trace.request_id,
             "remote": asked.remote_addr,
-            "caller": known_caller(),
+            "caller": caller(),
             "method": asked.method,
             "path": asked.path,
             "query": shown_query(asked) if asked.query_string else "",
@@ -106,14 +106,6 @@ def log_request(response: Response) -> Response:
         },
     )
     return response
-
-
-def known_caller() -> str:
-    """Return who called, as far as it can be told while the database may be down."""
-    try:
-        return caller()
-    except StorageError:
-        return "unknown"
 
 
 def shown_query(asked: Request) -> str:

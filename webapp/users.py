@@ -13,13 +13,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 from flask import Flask, current_app
 
-from storage.fields import Text
+from storage.description import describe
+from storage.entities import SignIn
 from storage.flask import ConfigurationError
 from webapp.roles import Role
 
 EXTENSION = "users"
-#: As a sign-in is stored with it.
-NAME = Text(64)
 #: What argon2 is asked to hash; a form has no reason to send more.
 LONGEST_PASSWORD = 1024
 REMEDY = "python -m webapp.new_user NAME prints a proper entry"
@@ -61,7 +60,7 @@ def read_user(name: object, entry: object) -> User:
 def check_name(name: object) -> None:
     """Raise ``ConfigurationError`` for a name that no sign-in could be stored for."""
     try:
-        NAME.check(name)
+        describe(SignIn).by_name["username"].rule.check(name)
     except ValueError as error:
         raise ConfigurationError(f"USERS: the name {name!r} {error}") from error
 
