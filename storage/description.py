@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import pairwise
 from operator import attrgetter, itemgetter
 from types import NoneType
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from storage.columns import Columns, by_column, picked
 from storage.errors import Invalid
 from storage.fields import LARGEST_ID, Integer, Rule, Text
 from storage.search import search_key
 
 E = TypeVar("E")
 
+#: Names of fields, and what checks their values.
+Checks = tuple[tuple[str, Callable[[object], Any]], ...]
+
 ID = Integer(1, LARGEST_ID, sortable=True)
 VERSION = Integer(1, LARGEST_ID)
+IDENTITY: Checks = (("id", ID.check), ("version", VERSION.check))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Description(Generic[E]):
         return tuple(f.name for f in self.fields if isinstance(f.rule, Text) and f.rule.searchable)
 
     @cached_property
-    def checks(self) -> tuple[tuple[str, Callable[[object], Any]], ...]:
+    def checks(self) -> Checks:
         """What checks each field's value; a rule by itself refuses ``None``."""
         return tuple((f.name, f.check if f.nullable else f.rule.check) for f in self.fields)
 
@@ -104,15 +110,28 @@ class Description(Generic[E]):
             identity[name] = checked_value(self.by_name[name], getattr(self.is_mine(entity), name), problems)
         return self.checked(entity, problems) | identity
 
-    def distinct_stored_values(self, entities: Iterable[E]) -> list[dict[str, Any]]:
-        """Return the values of ``stored_values`` for each, in id order; an id given twice is ``Invalid``."""
-        rows = {}
-        for entity in entities:
-            values = self.stored_values(entity)
-            if values["id"] in rows:
-                raise Invalid({"id": f"{values['id']} is given twice"})
-            rows[values["id"]] = values
-        return [rows[id] for id in sorted(rows)]
+    def new_columns(self, entities: Sequence[E]) -> Columns:
+        """Return what ``new_values`` returns of one or more entities, and version 1, column by column."""
+        columns = self.columns_unless_wrong(entities, self.checks)
+        if columns is None or any(one.id is not None or one.version != 0 for one in cast(Any, entities)):
+            # One by one, and the first that is wrong says what is wrong with it.
+            columns = by_column([self.new_values(entity) for entity in entities])
+        return columns | {"version": [1] * len(entities)}
+
+    def stored_columns(self, entities: Sequence[E]) -> Columns:
+        """Return what ``stored_values`` returns of one or more entities, column by column in id order.
+
+        An id that is given twice is ``Invalid``.
+        """
+        columns = self.columns_unless_wrong(entities, (*IDENTITY, *self.checks))
+        if columns is None:
+            columns = by_column([self.stored_values(entity) for entity in entities])
+        ids = columns["id"]
+        ascending = sorted(ids)
+        for id, following in pairwise(ascending):
+            if id == following:
+                raise Invalid({"id": f"{id} is given twice"})
+        return columns if ids == ascending else picked(columns, sorted(range(len(ids)), key=ids.__getitem__))
 
     def changed_values(self, changes: Mapping[str, object]) -> dict[str, Any]:
         """Return the checked values of an update; ``id``, ``version`` and unknown names are ``Invalid``."""
@@ -132,6 +151,10 @@ class Description(Generic[E]):
         """Build the entity from values by name; more names than the entity has do no harm."""
         return self.type(*self.row_of(values))
 
+    def entities(self, columns: Columns) -> list[E]:
+        """Build the entities from values by column; more columns than the entity has do no harm."""
+        return list(map(self.type, *[columns[name] for name in self.columns]))
+
     @cached_property
     def keys(self) -> tuple[tuple[str, str], ...]:
         """The names of the fields that have a search key, and of the keys."""
@@ -146,6 +169,10 @@ class Description(Generic[E]):
                 keys[key] = None if text is None else search_key(text)
         return keys
 
+    def key_columns(self, columns: Columns) -> Columns:
+        """Return the search keys of entities, by column."""
+        return {key: [text and search_key(text) for text in columns[name]] for name, key in self.keys}
+
     def checked(self, entity: E, problems: dict[str, str]) -> dict[str, Any]:
         """Check every field; add what is wrong to ``problems`` and raise ``Invalid`` if there is anything."""
         if not problems:
@@ -157,6 +184,15 @@ class Description(Generic[E]):
             problems,
             {field.name: checked_value(field, getattr(entity, field.name), problems) for field in self.fields},
         )
+
+    def columns_unless_wrong(self, entities: Sequence[E], checks: Checks) -> Columns | None:
+        """Return the checked values of entities, column by column; ``None`` if anything is wrong with one."""
+        if set(map(type, entities)) != {self.type}:
+            return None
+        try:
+            return {name: list(map(check, map(attrgetter(name), entities))) for name, check in checks}
+        except ValueError:
+            return None
 
     def is_mine(self, entity: E) -> Any:
         """Return the entity; another type is ``Invalid``."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from bson.int64 import Int64
 
+from storage.columns import Columns, by_row
 from storage.description import Description
 from storage.fields import Integer, Rule, Timestamp
 from storage.mongo.pool import Document
@@ -39,6 +40,20 @@ def writer(description: Description[E]) -> Callable[[Mapping[str, Any]], Documen
             if moment is not None:
                 document[name] = moment.replace(tzinfo=None)
         return document
+
+    return write
+
+
+def writer_of_many(description: Description[E]) -> Callable[[Columns], list[Document]]:
+    """Return what makes documents from checked values by column."""
+    moments = {field.name for field in description.fields if isinstance(field.rule, Timestamp)}
+
+    def write(columns: Columns) -> list[Document]:
+        stored = {"_id": columns["id"], **columns, **description.key_columns(columns)}
+        del stored["id"]
+        for name in moments:
+            stored[name] = [moment and moment.replace(tzinfo=None) for moment in stored[name]]
+        return list(by_row(stored))
 
     return write
 

@@ -12,12 +12,13 @@ from pymongo.cursor import Cursor
 from pymongo.errors import BulkWriteError, CursorNotFound, PyMongoError
 
 from storage.batches import BATCH, batched
+from storage.columns import sliced
 from storage.description import Description, check_id, check_version
 from storage.errors import Invalid, NotFound, VersionConflict
 from storage.fields import LARGEST_ID
 from storage.mongo.connections import Connections
 from storage.mongo.ids import Ids
-from storage.mongo.mapping import reader, writer
+from storage.mongo.mapping import reader, writer, writer_of_many
 from storage.mongo.pool import Document, Work
 from storage.mongo.query import ordering, page, where
 from storage.query import Condition, Filter, Page, Segment, checked_filters, checked_query
@@ -42,6 +43,7 @@ class MongoRepository(Repository[E]):
         self.ids = Ids(description.name)
         self.entities = reader(description)
         self.document = writer(description)
+        self.documents = writer_of_many(description)
 
     def add(self, entity: E) -> E:
         """Take an id, then insert one document."""
@@ -54,15 +56,15 @@ class MongoRepository(Repository[E]):
 
     def add_many(self, entities: Iterable[E]) -> list[E]:
         """Take the ids, then insert the documents in one transaction where there are transactions."""
-        rows = [self.description.new_values(entity) | {"version": 1} for entity in entities]
-        if not rows:
+        new = list(entities)
+        if not new:
             return []
+        columns = self.description.new_columns(new)
         with self.connections.numbering() as work:
-            for values, id in zip(rows, self.ids.take(work, len(rows)), strict=True):
-                values["id"] = id
+            columns["id"] = list(self.ids.take(work, len(new)))
         with self.connections.atomic() as work:
-            self.insert(work, [self.document(values) for values in rows])
-        return [self.description.entity(values) for values in rows]
+            self.insert(work, self.documents(columns))
+        return self.description.entities(columns)
 
     def get(self, id: int) -> E:
         """Find one document by its id."""
@@ -127,16 +129,17 @@ class MongoRepository(Repository[E]):
     def put_many(self, entities: Iterable[E], overwrite: bool = False) -> PutResult:
         """Raise the mark, then insert and replace in id order, each document by itself."""
         self.connections.refuse_in_unit("put_many")
-        rows = self.description.distinct_stored_values(entities)
-        if not rows:
+        given = list(entities)
+        if not given:
             return PutResult(0, 0, 0)
+        columns = self.description.stored_columns(given)
         with self.connections.numbering() as work:
-            self.ids.raise_to(work, rows[-1]["id"])
+            self.ids.raise_to(work, columns["id"][-1])
         added = replaced = 0
-        for batch in batched(rows):
-            done = self.put_batch([self.document(values) for values in batch], overwrite=overwrite)
+        for batch in sliced(columns, BATCH):
+            done = self.put_batch(self.documents(batch), overwrite=overwrite)
             added, replaced = added + done.added, replaced + done.replaced
-        return PutResult(added, replaced, len(rows) - added - replaced)
+        return PutResult(added, replaced, len(given) - added - replaced)
 
     def last_id(self) -> int:
         """Read the high-water mark."""

@@ -7,12 +7,14 @@ page of 100 it is half against nine tenths. ``python -m benchmarks --only calls`
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
+
+from storage.columns import Columns, by_row, height
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}
@@ -44,14 +46,11 @@ class Statement:
             given[name] = convert(given[name])
         return given if self.names is None else tuple([given[name] for name in self.names])
 
-    def parameters_of_many(self, many: Sequence[Values]) -> list[Any]:
+    def parameters_of_many(self, columns: Columns) -> list[Any]:
         """Return what the driver takes for each of the values, which are converted column by column."""
-        if self.names is None or self.constants:
-            return [self.parameters(values) for values in many]
-        converters = dict(self.converters)
-        columns = [[values[name] for values in many] for name in self.names]
-        converted = [
-            map(converters[name], column) if name in converters else column
-            for name, column in zip(self.names, columns, strict=True)
-        ]
-        return list(zip(*converted, strict=True))
+        given = {name: [value] * height(columns) for name, value in self.constants.items()} | columns
+        for name, convert in self.converters:
+            given[name] = list(map(convert, given[name]))
+        if self.names is None:
+            return list(by_row(given))
+        return list(zip(*[given[name] for name in self.names], strict=True))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.columns import Columns
 from storage.sql.compiled import NOTHING, Statement, Values
 from storage.sql.lending import LendingPool, is_watched
 
@@ -28,7 +29,7 @@ class Line(ABC):
         """Run a statement and return how many rows it changed."""
 
     @abstractmethod
-    def change_many(self, statement: Statement, many: Sequence[Values]) -> None:
+    def change_many(self, statement: Statement, columns: Columns) -> None:
         """Run a statement once for each of the values, in as few round trips as the driver can."""
 
     @abstractmethod
@@ -80,9 +81,9 @@ class DriverLine(Line):
         """Run it on the driver."""
         self.cursor.execute(statement.text, statement.parameters(values))
 
-    def change_many(self, statement: Statement, many: Sequence[Values]) -> None:
+    def change_many(self, statement: Statement, columns: Columns) -> None:
         """Run it on the driver."""
-        self.cursor.executemany(statement.text, statement.parameters_of_many(many))
+        self.cursor.executemany(statement.text, statement.parameters_of_many(columns))
 
     def execute(self, text: str) -> None:
         """Run it on the driver."""
@@ -132,9 +133,9 @@ class CoreLine(Line):
         """Run it where SQLAlchemy's listeners see it."""
         return int(self.connection.exec_driver_sql(statement.text, statement.parameters(values)).rowcount)
 
-    def change_many(self, statement: Statement, many: Sequence[Values]) -> None:
+    def change_many(self, statement: Statement, columns: Columns) -> None:
         """Run it where SQLAlchemy's listeners see it."""
-        self.connection.exec_driver_sql(statement.text, statement.parameters_of_many(many))
+        self.connection.exec_driver_sql(statement.text, statement.parameters_of_many(columns))
 
     def execute(self, text: str) -> None:
         """Run it where SQLAlchemy's listeners see it."""

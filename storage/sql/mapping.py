@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage import fields
+from storage.columns import Columns
 from storage.description import Description
 
 E = TypeVar("E")
@@ -120,3 +121,8 @@ def parsed(texts: Iterable[str | None]) -> list[datetime | None]:
 def to_row(description: Description[E], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns of checked values, their search keys among them."""
     return {**values, **description.search_keys(values)}
+
+
+def to_columns(description: Description[E], columns: Columns) -> Columns:
+    """Return the columns of the table, the search keys among them."""
+    return {**columns, **description.key_columns(columns)}

@@ -7,6 +7,7 @@ from dataclasses import astuple
 from typing import Any, TypeVar
 
 from storage.batches import BATCH, batched
+from storage.columns import Columns, height, picked, sliced
 from storage.cursor import Position
 from storage.description import Description, check_id, check_version
 from storage.errors import AlreadyExists, Invalid, NotFound, TransactionConflict, VersionConflict
@@ -17,7 +18,7 @@ from storage.retrying import again
 from storage.sql.bulk import WORTH_A_TABLE, can_copy
 from storage.sql.connections import Connections
 from storage.sql.lines import Line, Rows
-from storage.sql.mapping import to_row
+from storage.sql.mapping import to_columns, to_row
 from storage.sql.query import condition_values, page_shape, page_values, shape_of
 from storage.sql.statements import Statements
 
@@ -55,11 +56,14 @@ class SqlRepository(Repository[E]):
 
     def add_many(self, entities: Iterable[E]) -> list[E]:
         """Insert the rows in one transaction."""
-        rows = [self.description.new_values(entity) | {"version": 1} for entity in entities]
-        if not rows:
+        new = list(entities)
+        if not new:
             return []
+        columns = self.description.new_columns(new)
         with self.connections.atomic() as line:
-            return self.insert(line, rows)
+            columns["id"] = self.ids.take(line, len(new))
+            self.insert(line, columns)
+        return self.description.entities(columns)
 
     def get(self, id: int) -> E:
         """Select one row by its id."""
@@ -113,14 +117,15 @@ class SqlRepository(Repository[E]):
     def put_many(self, entities: Iterable[E], overwrite: bool = False) -> PutResult:
         """Raise the mark, then insert and update in id order, in one transaction that is run again on a conflict."""
         self.connections.refuse_in_unit("put_many")
-        rows = self.description.distinct_stored_values(entities)
-        if not rows:
+        given = list(entities)
+        if not given:
             return PutResult(0, 0, 0)
+        columns = self.description.stored_columns(given)
         # The mark first, and by itself: others who add wait for whoever raises it.
         with self.connections.atomic() as line:
-            self.ids.raise_to(line, rows[-1]["id"])
+            self.ids.raise_to(line, columns["id"][-1])
         # Two who put the same new id at the same moment: the second finds it the next time.
-        return again(lambda: self.put(rows, overwrite=overwrite), TransactionConflict, AlreadyExists, attempts=PUTS)
+        return again(lambda: self.put(columns, overwrite=overwrite), TransactionConflict, AlreadyExists, attempts=PUTS)
 
     def last_id(self) -> int:
         """Read the high-water mark."""
@@ -135,21 +140,14 @@ class SqlRepository(Repository[E]):
         with self.connections.atomic() as line:
             self.ids.raise_to(line, up_to)
 
-    def insert(self, line: Line, rows: Sequence[Values]) -> list[E]:
-        """Insert new rows with new ids, in the order given."""
-        for values, id in zip(rows, self.ids.take(line, len(rows)), strict=True):
-            values["id"] = id
-        self.insert_numbered(line, rows)
-        return [self.description.entity(values) for values in rows]
-
-    def insert_numbered(self, line: Line, rows: Sequence[Values]) -> None:
+    def insert(self, line: Line, columns: Columns) -> None:
         """Insert new rows that have their ids."""
-        complete = (to_row(self.description, values) for values in rows)
+        complete = to_columns(self.description, columns)
         if self.statements.dialect.sequences and can_copy(line):
             self.statements.copying.insert(line, complete)
         else:
-            for batch in batched(complete, ROWS):
-                line.change_many(self.statements.insert, batch)
+            for some in sliced(complete, ROWS):
+                line.change_many(self.statements.insert, some)
 
     def read(self, segment: Segment, number: int) -> list[E]:
         """Read at most ``number`` rows of a segment."""
@@ -201,29 +199,31 @@ class SqlRepository(Repository[E]):
         """Return the error for an id that no row has."""
         return NotFound(f"there is no {self.description.name} with the id {id}")
 
-    def put(self, rows: Sequence[Values], *, overwrite: bool) -> PutResult:
+    def put(self, columns: Columns, *, overwrite: bool) -> PutResult:
         """Put the rows in one transaction."""
+        complete = to_columns(self.description, columns)
         with self.connections.atomic() as line:
-            if self.statements.dialect.sequences and len(rows) >= WORTH_A_TABLE and can_copy(line):
-                complete = [to_row(self.description, values) for values in rows]
+            if self.statements.dialect.sequences and height(complete) >= WORTH_A_TABLE and can_copy(line):
                 return self.statements.copying.put(line, complete, overwrite=overwrite)
-            done = [self.put_batch(line, batch, overwrite=overwrite) for batch in batched(rows)]
+            done = [self.put_batch(line, batch, overwrite=overwrite) for batch in sliced(complete, BATCH)]
         return PutResult(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
 
-    def put_batch(self, line: Line, rows: Sequence[Values], *, overwrite: bool) -> PutResult:
+    def put_batch(self, line: Line, columns: Columns, *, overwrite: bool) -> PutResult:
         """Insert what is missing and update what is older; the rows read are locked until the end."""
-        wanted = [Condition("id", "in", [values["id"] for values in rows])]
+        wanted = [Condition("id", "in", columns["id"])]
         versions: dict[int, int] = dict(
             line.rows(self.statements.lock(shape_of(wanted)), dict(condition_values(wanted)))  # type: ignore[arg-type]
         )
-        missing = [to_row(self.description, values) for values in rows if values["id"] not in versions]
+        found = [versions.get(id) for id in columns["id"]]
+        missing = [place for place, version in enumerate(found) if version is None]
         newer = [
-            {**to_row(self.description, values), "id_of_row": values["id"]}
-            for values in rows
-            if values["id"] in versions and (overwrite or values["version"] > versions[values["id"]])
+            place
+            for place, (version, new) in enumerate(zip(found, columns["version"], strict=True))
+            if version is not None and (overwrite or new > version)
         ]
         if missing:
-            line.change_many(self.statements.insert, missing)
+            line.change_many(self.statements.insert, picked(columns, missing))
         if newer:
-            line.change_many(self.statements.replace, newer)
-        return PutResult(len(missing), len(newer), len(rows) - len(missing) - len(newer))
+            changed = picked(columns, newer)
+            line.change_many(self.statements.replace, {**changed, "id_of_row": changed["id"]})
+        return PutResult(len(missing), len(newer), len(found) - len(missing) - len(newer))

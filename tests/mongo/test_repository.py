@@ -94,11 +94,10 @@ def test_many_batches_are_counted_exactly(engines):
 
 
 def test_what_the_validator_refuses_in_a_bulk_is_invalid(engines, monkeypatch):
-    monkeypatch.setattr(
-        type(engines.description), "distinct_stored_values", lambda *_: [{"id": 1, "version": 1, "title": "x"}]
-    )
+    columns = {"id": [1], "version": [1], "title": ["x"], "thrust": ["y"], "last_fired": [None]}
+    monkeypatch.setattr(type(engines.description), "stored_columns", lambda *_: columns)
     with pytest.raises(Invalid) as raised:
-        engines.put_many([])
+        engines.put_many([Engine("x", id=1, version=1)])
     assert raised.value.__cause__.details["writeErrors"][0]["code"] == 121
 
 

