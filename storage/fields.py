@@ -43,15 +43,16 @@ class Text(Rule):
 
     def check(self, value: object) -> str:
         """Return the text unchanged; the rule says what is refused."""
+        # Printable text has neither controls nor surrogates, and no blank but the ordinary space.
+        if type(value) is str and 1 <= len(value) <= self.max_length and value.isprintable() and value == value.strip():
+            return value
         if not isinstance(value, str):
             raise ValueError(f"must be text, not {type(value).__name__}")
         # What a subclass holds, whatever it shows of itself: that is what is checked and what is stored.
         value = str.__str__(value)
         if not 1 <= len(value) <= self.max_length:
             raise ValueError(f"must have 1 to {self.max_length} characters, not {len(value)}")
-        # Printable text has neither controls nor surrogates, and no blank but the ordinary space.
-        if not value.isprintable():
-            check_characters(value)
+        check_characters(value)
         if value != value.strip():
             raise ValueError("must not begin or end with a blank")
         return value
@@ -66,6 +67,8 @@ class Integer(Rule):
 
     def check(self, value: object) -> int:
         """Return the number unchanged."""
+        if type(value) is int and self.minimum <= value <= self.maximum:
+            return value
         if not isinstance(value, int) or isinstance(value, bool):
             raise ValueError(f"must be a whole number, not {type(value).__name__}")
         value = int.__int__(value)
