@@ -36,7 +36,7 @@ class WithPyMongo:
     def page(self, after: int) -> list[Engine]:
         """Find behind an id."""
         found = self.engines.find({"_id": {"$gt": after}}, sort=[("_id", 1)], limit=100, batch_size=101)
-        return [entity(document) for document in found]
+        return [entity(document) for document in found.to_list()]
 
     def add(self, engine: Engine) -> Engine:
         """Count, and insert."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any, TypeVar
 
 from pymongo import InsertOne, ReplaceOne, ReturnDocument
@@ -82,7 +81,7 @@ class MongoRepository(Repository[E]):
         if wanted:
             with self.connections.reading() as work:
                 for batch in batched(wanted):
-                    documents = list(self.search(work, {"_id": {"$in": batch}}))
+                    documents = self.search(work, {"_id": {"$in": batch}}).to_list()
                     ids_found = [document["_id"] for document in documents]
                     found |= zip(ids_found, self.entities(documents), strict=True)
         return [found[id] for id in wanted if id in found]
@@ -181,7 +180,7 @@ class MongoRepository(Repository[E]):
             batch_size=number + 1,
             max_time_ms=self.time_limit,
         )
-        return self.entities(list(cursor))
+        return self.entities(cursor.to_list())
 
     def walk(self, conditions: Sequence[Condition]) -> Iterator[E]:
         """Yield the entities behind conditions batch by batch; none is lent a connection between batches."""
@@ -193,7 +192,7 @@ class MongoRepository(Repository[E]):
                     if cursor is None:
                         cursor = self.search(work, matching, sort=[("_id", 1)], batch_size=BATCH)
                     try:
-                        documents = list(islice(cursor, BATCH))
+                        documents = cursor.to_list(BATCH)
                     except CursorNotFound:
                         if resumed:
                             raise
@@ -231,7 +230,7 @@ class MongoRepository(Repository[E]):
         """Return the versions of those documents that exist, by id."""
         with self.connections.reading() as work:
             found = work.collection(self.name).find({"_id": {"$in": ids}}, {"version": True}, session=work.session)
-            return {document["_id"]: document["version"] for document in found}
+            return {document["_id"]: document["version"] for document in found.to_list()}
 
     def put_batch(self, documents: Sequence[Document], *, overwrite: bool) -> PutResult:
         """Insert what is missing and replace what is older; look again at what others wrote meanwhile."""

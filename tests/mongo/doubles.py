@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import mongomock
@@ -28,6 +29,11 @@ EXPECTED_FAILURES = {
 }
 
 
+def to_list(cursor: mongomock.collection.Cursor, length: int | None = None) -> list[Document]:
+    """Do what PyMongo's cursor has a method for, and mongomock's has not."""
+    return list(islice(cursor, length))
+
+
 class Admin:
     """The two commands of the database ``admin`` that a storage asks for, answered as a standalone server would."""
 
@@ -47,6 +53,7 @@ class MongomockClient(mongomock.MongoClient):  # type: ignore[misc]
 
 def open_on_mongomock(entities: Sequence[type[Any]] = (Engine,)) -> MongoStorage:
     """Return a storage on an empty mongomock, as if it had been migrated."""
+    mongomock.collection.Cursor.to_list = to_list
     storage = open_backend(MongomockClient(), Options(), [describe(entity) for entity in entities])
     for entity in entities:
         make_indexes(storage.pool.work, entity)
