@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from storage.batches import batched
 from storage.capabilities import Capability
 from storage.description import Description
 from storage.errors import Invalid
@@ -19,7 +20,7 @@ from storage.transfer.encryption import encrypting, read_recipients
 from storage.transfer.files import replacing
 from storage.transfer.manifest import FORMAT, Contents, Header, Manifest, line_of, release
 from storage.transfer.progress import Progress, Silence
-from storage.transfer.rows import MOST_NAMED, Unreadable, problem_of, rows
+from storage.transfer.rows import MOST_NAMED, Unreadable, problems_of, rows
 from storage.transfer.sealing import sealing
 from storage.transfer.sources import StorageSource
 
@@ -106,14 +107,14 @@ class Backup:
         outside = self.storage.repository(description.type)
         start = f'{{"{description.name}":'.encode()
         told = self.progress.over(f"saving {description.name}", outside.count(), rows(repository, outside))
-        for row in told:
-            problem = problem_of(description, row)
-            if problem is not None:
-                self.problems.append(f"{description.name} {row.id}: {problem}")
-            if len(self.problems) >= MOST_NAMED or type(row) is Unreadable:
-                break
-            line = canonical.line(row)
-            hash.update(line + b"\n")
-            number += 1
-            self.plain.write(start + line + b"}\n")
+        for batch in batched(told):
+            for row, problem in zip(batch, problems_of(description, batch), strict=True):
+                if problem is not None:
+                    self.problems.append(f"{description.name} {row.id}: {problem}")
+                if len(self.problems) >= MOST_NAMED or type(row) is Unreadable:
+                    return number, hash.hexdigest()
+                line = canonical.line(row)
+                hash.update(line + b"\n")
+                number += 1
+                self.plain.write(start + line + b"}\n")
         return number, hash.hexdigest()

@@ -10,12 +10,12 @@ from storage.storage import Storage
 from storage.transfer.canonical import Canonical
 from storage.transfer.merging import PUTS, Choice, Fate, decide, pairs_told
 from storage.transfer.progress import Progress, Silence
-from storage.transfer.rows import Row, problem_of
+from storage.transfer.rows import Row, problems_of
 from storage.transfer.sources import Source, StorageSource, common_entities
 from storage.transfer.tallies import Counting, Report, Tally
 from storage.transfer.unique import doubles, obstacles, unique_fields
 
-#: How many rows are looked at together where values must be unique.
+#: How many rows that are to be put are looked at together.
 BATCH = 1000
 
 
@@ -54,32 +54,43 @@ class Check:
         self.choice = choice
         self.canonical = Canonical(description)
         self.counting = Counting(description.name)
-        self.wanted: list[Row] = []
+        self.puts: list[tuple[Fate, Row, Row | None]] = []
 
     def run(self, progress: Progress) -> Tally:
         """Look at all of them."""
         for source, destination in pairs_told("checking", self.description, self.source, self.destination, progress):
             self.look(source, destination)
-        self.look_for_obstacles()
+        self.look_at_puts()
         return self.counting.tally()
 
     def look(self, source: Row | None, destination: Row | None) -> None:
         """Look at a pair."""
         fate = decide(self.canonical, self.choice, source, destination)
-        problem = problem_of(self.description, source) if fate in PUTS else None
-        if problem is not None:
-            self.counting.refuse(f"{self.description.name} {source.id}: {problem}")  # type: ignore[union-attr]
+        if fate not in PUTS:
+            self.counting.count(fate, source, destination)
             return
-        self.counting.count(fate, source, destination)
-        if fate in PUTS and unique_fields(self.description):
-            self.wanted.append(source)
-            if len(self.wanted) == BATCH:
-                self.look_for_obstacles()
+        self.puts.append((fate, source, destination))
+        if len(self.puts) == BATCH:
+            self.look_at_puts()
 
-    def look_for_obstacles(self) -> None:
+    def look_at_puts(self) -> None:
+        """Look which rows that are to be put cannot be stored, or find another in their way that stays there."""
+        puts, self.puts = self.puts, []
+        if not puts:
+            return
+        wanted = []
+        problems = problems_of(self.description, [source for _, source, _ in puts])
+        for (fate, source, destination), problem in zip(puts, problems, strict=True):
+            if problem is not None:
+                self.counting.refuse(f"{self.description.name} {source.id}: {problem}")
+                continue
+            self.counting.count(fate, source, destination)
+            wanted.append(source)
+        self.look_for_obstacles(wanted)
+
+    def look_for_obstacles(self, wanted: list[Row]) -> None:
         """Look which rows are in the way of those that are wanted, and stay there."""
-        wanted, self.wanted = self.wanted, []
-        if not wanted:
+        if not wanted or not unique_fields(self.description):
             return
         for double in doubles(self.description, self.source, wanted):
             self.counting.refuse(double)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import Any
 
 from storage.description import Description
@@ -14,7 +14,7 @@ from storage.transfer.rows import Row
 from storage.transfer.sources import Source
 
 
-class Fate(Enum):
+class Fate(StrEnum):
     """What becomes of the rows with one id; the value says it of the destination."""
 
     EQUAL = "equal"

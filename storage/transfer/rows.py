@@ -6,7 +6,8 @@ place of a moment, the backend can make no entity at all: these arrive as ``Unre
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,15 @@ class Unreadable:
 
 #: An entity, or what stands in its place.
 Row = Any
+
+
+def problems_of(description: Description[Any], rows: Sequence[Row]) -> list[str | None]:
+    """Return of each row what makes it impossible to store it, ``None`` if nothing does."""
+    # All at once where all are well, as nearly always.
+    with suppress(Invalid):
+        description.stored_columns(rows)
+        return [None] * len(rows)
+    return [problem_of(description, row) for row in rows]
 
 
 def problem_of(description: Description[Any], row: Row) -> str | None:
