@@ -19,6 +19,7 @@ class Dialect:
     ``begin``, ``begin_unit`` and ``begin_snapshot`` are run one after another to open a transaction for
     several statements of one call, for a unit, and for a unit that reads one state.
     ``update_returning``: whether UPDATE can return the row it wrote. ``sequences``: whether ids come from one.
+    ``seeks_pairs``: whether ``(a, b) > (x, y)`` goes to its place in an index.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Dialect:
     begin_snapshot: tuple[str, ...]
     update_returning: bool
     sequences: bool
+    seeks_pairs: bool
 
     def ordering(self, table: Table, order: Order) -> list[ColumnElement[Any] | UnaryExpression[Any]]:
         """Return the ORDER BY of an order in the form that its index serves."""
@@ -58,6 +60,7 @@ POSTGRESQL = Dialect(
     begin_snapshot=("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SELECT 1"),
     update_returning=True,
     sequences=True,
+    seeks_pairs=True,
 )
 #: For the next transaction alone.
 REPEATABLE_READ = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
@@ -71,6 +74,7 @@ MYSQL = Dialect(
     begin_snapshot=(REPEATABLE_READ, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"),
     update_returning=False,
     sequences=False,
+    seeks_pairs=False,
 )
 SQLITE = Dialect(
     name="sqlite",
@@ -81,6 +85,7 @@ SQLITE = Dialect(
     begin_snapshot=("BEGIN", "SELECT count(*) FROM sqlite_schema"),
     update_returning=True,
     sequences=False,
+    seeks_pairs=True,
 )
 
 DIALECTS = {dialect.name: dialect for dialect in (POSTGRESQL, MYSQL, SQLITE)} | {"mariadb": MYSQL}
