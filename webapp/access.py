@@ -78,11 +78,12 @@ def told_to_templates() -> dict[str, object]:
 def check_role() -> ResponseReturnValue | None:
     """Let a request pass to its view, or answer in its place."""
     # An address that does not exist, or not with this method, is answered as such; style and scripts are everybody's.
-    if request.endpoint in (None, "static"):
+    endpoint = request.endpoint
+    if endpoint in (None, "static"):
         return None
-    view = current_app.view_functions[request.endpoint]
+    view = current_app.view_functions[endpoint]
     if not hasattr(view, "required_role"):
-        current_app.logger.error("the view %s says nowhere which role it needs: mark it with needs()", request.endpoint)
+        current_app.logger.error("the view %s says nowhere which role it needs: mark it with needs()", endpoint)
         raise Forbidden("Nobody may do this: the application does not say who may.")
     role: Role | None = view.required_role
     if role is None or may(role):
@@ -102,11 +103,12 @@ def known_caller() -> Caller:
 
 def current_caller() -> Caller:
     """Return who calls; 401 for a token that is not good, and whatever storage raises."""
-    if "caller" not in g:
+    known: Caller | None = g.get("caller")
+    if known is None:
         # For whoever asks again after this has failed: nothing is looked up a second time.
         g.caller = anonymous_caller()
-        g.caller = find_caller()
-    return g.caller  # type: ignore[no-any-return]
+        known = g.caller = find_caller()
+    return known
 
 
 def find_caller() -> Caller:

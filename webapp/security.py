@@ -13,6 +13,7 @@ from werkzeug.exceptions import Forbidden, SecurityError
 
 from webapp.hooks import taken_out
 from webapp.responses import is_api
+from webapp.trace import this_request
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -48,12 +49,13 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def check_form() -> Response | None:
-        if isinstance(request.routing_exception, SecurityError):
+        asked = this_request()
+        if isinstance(asked.routing_exception, SecurityError):
             return refuse_host()
-        if request.routing_exception is None and request.method not in SAFE:
+        if asked.routing_exception is None and asked.method not in SAFE:
             if not comes_from_here():
                 raise Forbidden("A page of another site may not do this.")
-            if not is_api(request.path):
+            if not is_api(asked.path):
                 protection.protect()
         return None
 

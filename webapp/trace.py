@@ -44,9 +44,10 @@ def begin() -> None:
 
 def current_trace() -> Trace:
     """Return the trace of the request, which begins at the first look."""
-    trace = request.environ.get(KEY)
+    environ = request.environ
+    trace = environ.get(KEY)
     if not isinstance(trace, Trace):
-        trace = request.environ[KEY] = Trace(new_id(), perf_counter())
+        trace = environ[KEY] = Trace(new_id(), perf_counter())
     return trace
 
 
