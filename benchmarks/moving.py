@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import zip_longest
 from operator import itemgetter
 
@@ -15,7 +16,7 @@ from bson.int64 import Int64
 from pymongo import MongoClient, WriteConcern
 
 from benchmarks.calls import url_of
-from benchmarks.goals import MEMORY, MONGODB, POSTGRESQL
+from benchmarks.goals import BACK, MEMORY, MONGODB, POSTGRESQL, THERE, THERE_AND_BACK
 from benchmarks.growth import fill
 from benchmarks.places import Places
 from benchmarks.results import Row
@@ -33,31 +34,48 @@ SELECT = "SELECT id, title, title_key, thrust, last_fired, version FROM engine O
 BATCH = 5000
 
 
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Seconds of one copy: ours, ours again with nothing to do, by hand; and the megabytes that ours took more."""
+
+    ours: float
+    again: float
+    by_hand: float
+    more: float
+
+
 def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
-    """Yield the way from PostgreSQL to MongoDB, and the way back."""
-    with places.storage(POSTGRESQL) as one, places.storage(MONGODB) as other:
+    """Yield the way from PostgreSQL to MongoDB, the way back, and both together."""
+    with places.storage(POSTGRESQL) as one, places.storage(MONGODB) as other, places.storage(POSTGRESQL) as back:
         number = sizes.growth if places.is_quick(MONGODB) else sizes.growth // SHARE
         fill(one, number)
-        yield from moved(places, one, other, number)
-        with places.storage(POSTGRESQL) as back:
-            yield from moved(places, other, back, number)
+        there = trip(places, one, other)
+        yield from rows(THERE, number, there)
+        again = trip(places, other, back)
+        yield from rows(BACK, number, again)
+    total = Trip(*(getattr(there, name) + getattr(again, name) for name in ("ours", "again", "by_hand")), more=0)
+    yield from rows(THERE_AND_BACK, number, total)
 
 
-def moved(places: Places, source: Storage, destination: Storage, number: int) -> Iterator[Row]:
-    """Yield a copy into an empty database, its memory, and the copy that finds nothing to do."""
-    ours, again, theirs = Times(), Times(), Times()
+def trip(places: Places, source: Storage, destination: Storage) -> Trip:
+    """Copy into an empty database, once more with nothing to do, and by hand; each is checked to have copied all."""
     here, there = (NAMES[storage.backend] for storage in (source, destination))
-    with places.storage(there) as by_hand:
-        theirs.wall.append(BY_HAND[here, there](url_of(source), url_of(by_hand)))
-        check_same(source, by_hand)
-    seconds, more = copy_in_child(source, destination)
-    ours.wall.append(seconds)
+    with places.storage(there) as other:
+        by_hand = BY_HAND[here, there](url_of(source), url_of(other))
+        check_same(source, other)
+    ours, more = copy_in_child(source, destination)
     check_same(source, destination)
-    again.wall.append(copy_in_child(source, destination)[0])
-    place, work = f"{here} to {there}", f"copy of {number:,} rows"
-    yield speed(place, work, "the raw drivers", ours, theirs)
+    return Trip(ours, copy_in_child(source, destination)[0], by_hand, more)
+
+
+def rows(place: str, number: int, found: Trip) -> Iterator[Row]:
+    """Yield what a copy takes against the drivers, what it takes again, and its memory where it was one process."""
+    work = f"copy of {number:,} rows"
+    ours, again, by_hand = Times([found.ours]), Times([found.again]), Times([found.by_hand])
+    yield speed(place, work, "the raw drivers", ours, by_hand)
     yield cost(place, f"{work} with nothing to do", "the first copy", again, ours)
-    yield Row(place, work, "before it", MEMORY, "MB", more, 0, more, more, more)
+    if found.more:
+        yield Row(place, work, "before it", MEMORY, "MB", found.more, 0, found.more, found.more, found.more)
 
 
 def check_same(source: Storage, destination: Storage) -> None:
