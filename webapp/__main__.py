@@ -53,8 +53,9 @@ def serve(host: str, port: int) -> None:
 
 
 def write_config(file: Path) -> None:
-    """Write a configuration with a random key, readable by its owner alone; one that exists is left alone."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    """Write a configuration with a random key into a folder that only its owner reads; what exists is left alone."""
+    # The database lies there too, and SQLite makes its file readable for all.
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

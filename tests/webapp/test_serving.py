@@ -54,6 +54,7 @@ def test_a_fresh_checkout_is_served_and_migrated(instance: Path) -> None:
         assert json.loads(get(f"{address}/readyz"))["ready"] is True
         assert "(<code>sqlite</code>)" in get(address)
     assert (instance / "engine-room.db").is_file()
+    assert stat.S_IMODE(instance.stat().st_mode) == 0o700
 
 
 def test_one_setting_serves_another_database(make_database: Callable[[str], str]) -> None:
