@@ -17,7 +17,7 @@ from storage.errors import Invalid
 from storage.migrations import NOTICED_WITHIN
 from storage.storage import Storage
 from storage.transfer import Choice, Fate, Report, backup, check, copy, open_backup, restore, verify
-from storage.transfer.commanding import Command, PlaceName, command_on
+from storage.transfer.commanding import Command, Commands, PlaceName, command_on
 from storage.transfer.places import Place, known_entities, prepare
 from storage.transfer.records import note_backup, note_verification
 from storage.transfer.telling import Telling
@@ -25,7 +25,7 @@ from storage.transfer.telling import Telling
 PIPE = "-"
 
 
-@click.group()
+@click.group(cls=Commands)
 def commands() -> None:
     """Move data between databases, whatever they are.
 

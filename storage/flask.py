@@ -49,6 +49,9 @@ RELATIVE_FILE = re.compile(r"(?i)(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)([^?]
 class ConfigurationError(click.ClickException):
     """Configuration that is missing or wrong; a ``flask`` command shows its sentence without a traceback."""
 
+    #: 1 is the status of ``flask storage verify`` for a difference.
+    exit_code = 2
+
 
 class Storage:
     """The extension: opens the storage that the configuration names and puts it into ``app.extensions["storage"]``."""

@@ -124,6 +124,12 @@ def test_a_file_that_is_not_there_is_made_only_when_asked(source: Storage, tmp_p
         ["backup", "{here}", "/no/such/folder/backup"],
         ["check", "env:NO_SUCH_VARIABLE", "{there}"],
         ["check", "{here}", "postgresql://scott:tiger@127.0.0.1:1/spaceship"],
+        ["copy", "{here}", "{there}", "postgresql://scott:tiger@h/spaceship"],
+        ["verify", "--right=postgresql://scott:tiger@h/spaceship", "{there}"],
+        ["verify", "postgresql:/scott:tiger@h/spaceship", "{there}"],
+        ["restore", "postgresql://scott:tiger@h/spaceship", "{there}"],
+        ["backup", "{here}", "postgresql://scott:tiger@h/spaceship"],
+        ["postgresql://scott:tiger@h/spaceship"],
     ],
 )
 def test_what_cannot_be_done_is_one_sentence_and_status_2(

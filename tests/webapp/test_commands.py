@@ -146,7 +146,7 @@ def test_the_command_flask_finds_the_commands_by_the_factory(instance: Path) -> 
 
 def test_the_command_flask_says_in_one_sentence_that_the_secret_key_is_missing(instance: Path) -> None:
     result = run_flask(instance, {}, "db", "upgrade")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert re.fullmatch(r"Error: SECRET_KEY is not set: .*\n", result.stderr)
 
 

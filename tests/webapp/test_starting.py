@@ -186,7 +186,7 @@ class TestNewUser:
 
     def test_a_name_that_breaks_its_rule_is_refused_before_anything_is_typed(self) -> None:
         result = self.run("a\nb", typed="")
-        assert (result.exit_code, result.stdout) == (1, "")
+        assert (result.exit_code, result.stdout) == (2, "")
 
     def test_it_needs_no_application(self, instance: Path) -> None:
         command = [sys.executable, "-m", "webapp.new_user", "--help"]
