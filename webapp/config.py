@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,7 +53,8 @@ def configured_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Application(
         "webapp", instance_path=os.path.abspath(folder) if folder else None, instance_relative_config=True
     )
-    app.config.from_mapping(DEFAULTS)
+    # Copies: FLASK_USERS__ada__role in the environment is written into the dictionary that it finds.
+    app.config.from_mapping(deepcopy(DEFAULTS))
     app.config.from_pyfile(CONFIG_FILE, silent=True)
     app.config.from_prefixed_env()
     if "FLASK_DEBUG" in os.environ:

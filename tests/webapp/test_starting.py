@@ -146,6 +146,10 @@ class TestUsers:
         monkeypatch.setenv("FLASK_USERS__ada__password_hash", entry("read")["password_hash"])
         monkeypatch.setenv("FLASK_USERS__ada__role", "read")
         assert make_app(ALLOW_ANONYMOUS_WRITES=False).extensions["users"]["ada"].role == "read"
+        # And are those of this application alone.
+        monkeypatch.delenv("FLASK_USERS__ada__password_hash")
+        monkeypatch.delenv("FLASK_USERS__ada__role")
+        assert "ada" not in make_app().extensions["users"]
 
     def test_no_representation_shows_a_hash(self, make_app: MakeApp) -> None:
         assert "$argon2" not in repr(make_app(**CLOSED).extensions["users"])
