@@ -120,9 +120,17 @@ class LendingPool(QueuePool):
 
 
 def is_watched(engine: Engine) -> bool:
-    """Return whether somebody listens for the engine's statements, or for connections that are lent."""
-    pool = engine.pool.dispatch
-    return bool(engine._has_events or pool.checkout or pool.checkin)
+    """Return whether somebody listens for the engine's statements or errors, or for connections that are lent."""
+    pool, dialect = engine.pool.dispatch, engine.dialect.dispatch
+    return bool(
+        engine._has_events
+        or pool.checkout
+        or pool.checkin
+        or pool.reset
+        or dialect.handle_error
+        or dialect.do_execute
+        or dialect.do_executemany
+    )
 
 
 def is_dead(connection: Any) -> bool:

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util.queue import Empty
 
-from storage import Engine, Storage, Unavailable, open_storage
+from storage import AlreadyExists, ApiToken, Engine, Storage, Unavailable, open_storage
 from storage.sql.lending import Turns
 
 
@@ -71,3 +72,29 @@ def test_listeners_see_every_statement_and_every_connection_that_is_lent(storage
     lent, statement = seen
     assert lent == "lent"
     assert statement.startswith("SELECT")
+
+
+@pytest.mark.parametrize("name", ["checkin", "reset", "do_execute"])
+def test_a_listener_of_any_kind_hears_of_a_read(storage, name):
+    raptor = storage.engines.add(Engine("Raptor"))
+    heard: list[str] = []
+    event.listen(storage.engine, name, lambda *_: heard.append(name))
+    assert storage.engines.get(raptor.id) == raptor
+    assert heard == [name]
+
+
+def test_who_listens_for_many_rows_hears_of_them(storage):
+    storage.engines.count()
+    heard: list[str] = []
+    event.listen(storage.engine, "do_executemany", lambda *said: heard.append(said[1]))
+    storage.engines.put_many(Engine("Raptor", id=id, version=1) for id in (1, 2))
+    assert [statement.partition(" ")[0] for statement in heard] == ["INSERT"]
+
+
+def test_who_listens_for_errors_hears_of_one(storage):
+    storage.repository(ApiToken).add(token := ApiToken("ada", "a" * 64, "read", datetime(2026, 1, 1, tzinfo=UTC)))
+    heard: list[object] = []
+    event.listen(storage.engine, "handle_error", heard.append)
+    with pytest.raises(AlreadyExists):
+        storage.repository(ApiToken).add(token)
+    assert len(heard) == 1
