@@ -35,7 +35,7 @@ def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
             yield from questions(place, storage, sizes)
             yield scan_in_child(place, storage, sizes.growth)
     with places.storage(MONGODB) as storage:
-        number = sizes.growth if places.has_planner(MONGODB) else sizes.growth // MONGO_SHARE
+        number = sizes.growth if places.is_quick(MONGODB) else sizes.growth // MONGO_SHARE
         fill(storage, number)
         if places.has_planner(MONGODB):
             yield from orders(MONGODB, storage, sizes)

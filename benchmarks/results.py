@@ -13,7 +13,10 @@ from pathlib import Path
 
 from benchmarks.goals import GOALS, MEMORY, Goal
 
-PACKAGES = ("sqlalchemy", "psycopg", "pymysql", "pymongo", "flask-sqlalchemy", "advanced-alchemy", "mongoengine")
+PACKAGES = (
+    "sqlalchemy", "psycopg", "pymysql", "pymongo", "flask", "flask-sqlalchemy", "advanced-alchemy", "mongoengine",
+    "marshmallow", "flask-marshmallow", "marshmallow-sqlalchemy",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

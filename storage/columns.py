@@ -5,7 +5,7 @@ What is checked and converted column by column takes a third of the time that it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import repeat
 from typing import Any
 
@@ -16,11 +16,6 @@ Values = dict[str, Any]
 def height(columns: Columns) -> int:
     """Return how many entities there are."""
     return len(next(iter(columns.values())))
-
-
-def by_column(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Return the columns of values by name; there must be one row at least."""
-    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def by_row(columns: Columns) -> Iterator[Values]:

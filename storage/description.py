@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,7 +17,7 @@ from operator import attrgetter, itemgetter
 from types import NoneType
 from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from storage.columns import Columns, by_column, picked
+from storage.columns import Columns, picked
 from storage.errors import Invalid
 from storage.fields import LARGEST_ID, Integer, Rule, Text
 from storage.search import search_key
@@ -68,7 +68,7 @@ class Description(Generic[E]):
         return {"id": Field("id", ID), "version": Field("version", VERSION)} | {f.name: f for f in self.fields}
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """The names of the dataclass's fields in its own order: ``type(*values)`` builds an entity."""
         return tuple(field.name for field in dataclasses.fields(self.type))  # type: ignore[arg-type]
 
@@ -90,7 +90,7 @@ class Description(Generic[E]):
     @cached_property
     def row_of(self) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
         """What reads the values for the entity's type from values by name."""
-        return picker(itemgetter, self.columns)
+        return picker(itemgetter, self.names)
 
     def new_values(self, entity: E) -> dict[str, Any]:
         """Return the checked values of an entity that was not stored yet; ``Invalid`` names every bad field."""
@@ -114,8 +114,7 @@ class Description(Generic[E]):
         """Return what ``new_values`` returns of one or more entities, and version 1, column by column."""
         columns = self.columns_unless_wrong(entities, self.checks)
         if columns is None or any(one.id is not None or one.version != 0 for one in cast(Any, entities)):
-            # One by one, and the first that is wrong says what is wrong with it.
-            columns = by_column([self.new_values(entity) for entity in entities])
+            raise first_error(self.new_values, entities)
         return columns | {"version": [1] * len(entities)}
 
     def stored_columns(self, entities: Sequence[E]) -> Columns:
@@ -125,7 +124,7 @@ class Description(Generic[E]):
         """
         columns = self.columns_unless_wrong(entities, (*IDENTITY, *self.checks))
         if columns is None:
-            columns = by_column([self.stored_values(entity) for entity in entities])
+            raise first_error(self.stored_values, entities)
         ids = columns["id"]
         ascending = sorted(ids)
         for id, following in pairwise(ascending):
@@ -153,7 +152,7 @@ class Description(Generic[E]):
 
     def entities(self, columns: Columns) -> list[E]:
         """Build the entities from values by column; more columns than the entity has do no harm."""
-        return list(map(self.type, *[columns[name] for name in self.columns]))
+        return list(map(self.type, *[columns[name] for name in self.names]))
 
     @cached_property
     def keys(self) -> tuple[tuple[str, str], ...]:
@@ -221,6 +220,16 @@ def finished(problems: dict[str, str], values: dict[str, Any]) -> dict[str, Any]
     if problems:
         raise Invalid(problems)
     return values
+
+
+def first_error(check: Callable[[E], object], entities: Iterable[E]) -> Invalid:
+    """Return what a check says of the first entity that is wrong; one of them must be."""
+    for entity in entities:
+        try:
+            check(entity)
+        except Invalid as error:
+            return error
+    raise AssertionError("no entity is wrong by itself")
 
 
 def check_id(value: object) -> bool:

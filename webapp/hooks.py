@@ -12,8 +12,9 @@ def taken_out(functions: Any, package: str) -> Any:
     ``RuntimeError`` unless it is the package's: an extension in another release may have added none, and the last one
     is then ours, perhaps what keeps strangers out.
     """
-    last = functions[None][-1]
+    last = functions[None][-1] if functions[None] else None
     origin = last.func if isinstance(last, partial) else last
-    if origin.__module__.partition(".")[0] != package:
-        raise RuntimeError(f"{package} was expected to have added a function, and the last is {origin.__module__}'s")
+    owner = getattr(origin, "__module__", "nobody")
+    if owner.partition(".")[0] != package:
+        raise RuntimeError(f"{package} was expected to have added a function, and the last is {owner}'s")
     return functions[None].pop()

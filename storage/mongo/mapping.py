@@ -64,8 +64,8 @@ def reader(description: Description[E]) -> Callable[[Sequence[Document]], list[E
     The driver gives 64-bit integers a class of its own, and moments without their zone. Column by column: a
     page of 100 takes half the time that it takes document by document.
     """
-    values_of = itemgetter(*[stored_name(name) for name in description.columns])
-    fields = [description.by_name[name] for name in description.columns]
+    values_of = itemgetter(*[stored_name(name) for name in description.names])
+    fields = [description.by_name[name] for name in description.names]
     convert = {place: CONVERT[type(field.rule)] for place, field in enumerate(fields) if type(field.rule) in CONVERT}
 
     def read(documents: Sequence[Document]) -> list[E]:

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-from storage.columns import Columns, by_row, height
+from storage.columns import Columns, by_row
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}
@@ -47,8 +47,11 @@ class Statement:
         return given if self.names is None else tuple([given[name] for name in self.names])
 
     def parameters_of_many(self, columns: Columns) -> list[Any]:
-        """Return what the driver takes for each of the values, which are converted column by column."""
-        given = {name: [value] * height(columns) for name, value in self.constants.items()} | columns
+        """Return what the driver takes for each of the values, which are converted column by column.
+
+        The statement must have no constants of its own.
+        """
+        given = dict(columns)
         for name, convert in self.converters:
             given[name] = list(map(convert, given[name]))
         if self.names is None:

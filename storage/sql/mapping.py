@@ -94,7 +94,7 @@ def reader(description: Description[E], name: str) -> Callable[[Sequence[Sequenc
     """
     moments = [
         place
-        for place, name_ in enumerate(description.columns)
+        for place, name_ in enumerate(description.names)
         if isinstance(description.by_name[name_].rule, fields.Timestamp)
     ]
     revived = parsed if name == "sqlite" else aware

@@ -214,16 +214,12 @@ class SqlRepository(Repository[E]):
         versions: dict[int, int] = dict(
             line.rows(self.statements.lock(shape_of(wanted)), dict(condition_values(wanted)))  # type: ignore[arg-type]
         )
-        found = [versions.get(id) for id in columns["id"]]
-        missing = [place for place, version in enumerate(found) if version is None]
-        newer = [
-            place
-            for place, (version, new) in enumerate(zip(found, columns["version"], strict=True))
-            if version is not None and (overwrite or new > version)
-        ]
+        given = list(enumerate(zip(columns["id"], columns["version"], strict=True)))
+        missing = [place for place, (id, _) in given if id not in versions]
+        newer = [place for place, (id, version) in given if id in versions and (overwrite or version > versions[id])]
         if missing:
             line.change_many(self.statements.insert, picked(columns, missing))
         if newer:
             changed = picked(columns, newer)
             line.change_many(self.statements.replace, {**changed, "id_of_row": changed["id"]})
-        return PutResult(len(missing), len(newer), len(found) - len(missing) - len(newer))
+        return PutResult(len(missing), len(newer), len(given) - len(missing) - len(newer))

@@ -37,11 +37,11 @@ class Statements:
         self.dialect = dialect
         self.sql_dialect = sql_dialect
         self.entities = reader(description, dialect.name)
-        self.position_of_id = description.columns.index("id")
+        self.position_of_id = description.names.index("id")
         self.ids: Ids = (
             SequenceIds(table, self.compile) if dialect.sequences else CounterIds(table, counters, self.compile)
         )
-        self.columns = [table.c[name] for name in description.columns]
+        self.columns = [table.c[name] for name in description.names]
         self.selection: Select[Any] = select(*self.columns)
         self.page = lru_cache(KEPT)(self.compile_page)
         self.count = lru_cache(KEPT)(self.compile_count)

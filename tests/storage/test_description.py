@@ -21,7 +21,7 @@ def test_an_entity_is_read_from_its_annotations() -> None:
     assert [field.name for field in description.fields] == ["code", "seen_at", "signal", "note"]
     assert [field.name for field in description.fields if field.nullable] == ["signal", "note"]
     assert [field.name for field in description.fields if field.rule.unique] == ["code"]
-    assert description.columns == ("code", "seen_at", "signal", "note", "id", "version")
+    assert description.names == ("code", "seen_at", "signal", "note", "id", "version")
     assert description.searchable == ()
 
 
