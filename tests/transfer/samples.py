@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from storage import ApiToken, Engine, IdempotencyKey, SignIn, Storage
+from storage.fields import Text
 
 LARGEST = 2**63 - 1
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123_000, UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST, LAST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
 DIGEST = "0123456789abcdef" * 4
 
@@ -52,3 +57,82 @@ def engines(number: int, first: int = 1) -> list[Engine]:
 def all_rows(storage: Storage) -> list[object]:
     """Return every row that moves."""
     return [*storage.engines.scan(), *storage.repository(ApiToken).scan()]
+
+
+def random_title(numbers: random.Random, length: int) -> str:
+    """Return a title of Chinese characters, by chance, in which there is little to compress."""
+    return "".join(chr(numbers.randrange(0x4E00, 0x9FFF)) for _ in range(length))
+
+
+def dense_engines(number: int) -> list[Engine]:
+    """Return so many engines of which a backup is large."""
+    numbers = random.Random(number)
+    return [Engine(random_title(numbers, 128), 0, None, id, 1) for id in range(1, number + 1)]
+
+
+def random_rows(numbers: random.Random) -> list[Engine | ApiToken]:
+    """Return a few rows by chance, some of them with limit values."""
+    found = [*numbers.sample(LIMITS, numbers.randint(0, 3)), *numbers.sample(TOKENS, numbers.randint(0, 2))]
+    for id in numbers.sample(range(100, 2**40), numbers.randint(0, 5)):
+        moment = EPOCH + timedelta(milliseconds=numbers.randint(in_milliseconds(FIRST), in_milliseconds(LAST)))
+        title, thrust = random_title(numbers, numbers.randint(1, 128)), numbers.randint(-(2**31), 2**31 - 1)
+        found.append(Engine(title, thrust, numbers.choice([None, moment]), id, numbers.randint(1, LARGEST)))
+    return found
+
+
+def in_milliseconds(moment: datetime) -> int:
+    """Return the milliseconds from 1970 to a moment."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+Flips = Iterator[tuple[object, object]]
+
+
+def flipped_titles() -> Flips:
+    """Yield a title beside each title that differs in one bit of one code point."""
+    title = "Raptör e\u0301\u4e2d\U0001f680z"
+    for place, character in enumerate(title):
+        for bit in range(21):
+            # What is no character, or may not be in a title, cannot be stored.
+            with suppress(ValueError):
+                yield title, Text(128).check(title[:place] + chr(ord(character) ^ 1 << bit) + title[place + 1 :])
+
+
+def flipped_thrusts() -> Flips:
+    """Yield numbers of 32 bits beside those that differ in one bit, the sign's too."""
+    for thrust in (0, 7, -1):
+        yield from ((thrust, thrust ^ 1 << bit) for bit in range(31))
+        yield thrust, thrust ^ -1 << 31
+
+
+def flipped_moments() -> Flips:
+    """Yield moments beside those that differ in one bit of their milliseconds from 1970."""
+    for moment in (NOON, FIRST, LAST, EPOCH - timedelta(milliseconds=1)):
+        for bit in range(48):
+            flipped = in_milliseconds(moment) ^ 1 << bit
+            if in_milliseconds(FIRST) <= flipped <= in_milliseconds(LAST):
+                yield moment, EPOCH + timedelta(milliseconds=flipped)
+        yield from [(moment, None), (None, moment)]
+
+
+def flipped_versions() -> Flips:
+    """Yield versions beside those that differ in one bit, of which each has 63."""
+    for version in (2**62 + 1, LARGEST):
+        yield from ((version, version ^ 1 << bit) for bit in range(63))
+
+
+FLIPPED: Mapping[str, Callable[[], Flips]] = {
+    "title": flipped_titles,
+    "thrust": flipped_thrusts,
+    "last_fired": flipped_moments,
+    "version": flipped_versions,
+}
+
+
+def flipped_pairs(field: str) -> list[tuple[Engine, Engine]]:
+    """Return rows beside those that differ in one bit of the field, or in that it is ``None``."""
+    rows = [Engine("Raptor", 7, NOON, id, 1) for id, _ in enumerate(FLIPPED[field](), 1)]
+    return [
+        (replace(row, **{field: one}), replace(row, **{field: other}))  # type: ignore[arg-type]
+        for row, (one, other) in zip(rows, FLIPPED[field](), strict=True)
+    ]

@@ -52,16 +52,29 @@ def source_url(start: str, sources: dict[str, str], make_url: Callable[..., str]
 
 
 def kills(move: Move, start: str, fresh: Callable[[], str]) -> Iterator[str]:
-    """Yield where a move was killed at a random moment, and has been run again, so many times."""
+    """Yield where a move was to be killed at a random moment, until so many were.
+
+    One that ended before its moment is yielded too, and counts for none: another is tried in its place, unless three
+    times as many were.
+    """
     numbers = random.Random(seed := random.randrange(2**32))
     print(f"seed {seed}")  # noqa: T201 - pytest shows it where the test fails
     began = time.monotonic()
     move(start, fresh())
     whole = time.monotonic() - began
-    for _ in range(KILLS):
-        end = fresh()
-        is_killed(move_until_moment, numbers.uniform(0.001, whole), move, start, end)
+    killed = tried = 0
+    while killed < KILLS and tried < 3 * KILLS:
+        end, began = fresh(), time.monotonic()
+        if is_killed(move_until_moment, numbers.uniform(0.001, whole), move, start, end):
+            killed += 1
+        else:
+            # The one that was measured had more to load.
+            whole = min(whole, time.monotonic() - began)
+        tried += 1
         yield end
+    print(f"{killed} of {tried} were killed at work")  # noqa: T201 - as the seed
+    # Of a few, all may have ended before their moments.
+    assert killed or tried < 10
 
 
 @pairs

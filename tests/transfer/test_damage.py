@@ -15,11 +15,16 @@ from pyrage import x25519
 from storage import Engine, Invalid, Storage
 from storage.migrations import WITHDRAWN
 from storage.transfer import backup, open_backup, restore
-from storage.transfer.sealing import lines, sealing
-from tests.transfer.samples import engines, fill_with_limits
+from storage.transfer.encryption import MAGIC
+from storage.transfer.sealing import PIECE, lines, sealing
+from tests.transfer.samples import dense_engines, engines, fill_with_limits
 
 #: How many damaged backups are tried; `make test-crash` asks for 10,000.
 DAMAGES = int(os.environ.get("TRANSFER_DAMAGES", "500"))
+
+#: In bytes: what age writes between its header and its first piece, and what it adds to each; its pieces are as long
+#: as ours.
+AGE_NONCE, AGE_TAG = 16, 16
 
 
 def refused(damaged: bytes, destination: Storage, key: Path | None = None) -> str:
@@ -86,11 +91,39 @@ def test_every_flipped_byte_of_an_encrypted_backup_is_found(
 def test_no_random_damage_passes(source: Storage, untouched: Storage) -> None:
     fill_with_limits(source)
     source.engines.put_many(engines(200, first=1000))
-    whole, seed = backed_up(source), random.randrange(2**32)
-    numbers = random.Random(seed)
+    damage(backed_up(source), untouched)
+
+
+def damage(whole: bytes, destination: Storage, key: Path | None = None) -> None:
+    """Damage a backup in so many ways by chance: each must be refused."""
+    numbers = random.Random(seed := random.randrange(2**32))
     for number in range(DAMAGES):
         damaged = numbers.choice([flip_some, cut, double, lose])(whole, numbers)
-        assert "damaged" in refused(damaged, untouched), f"seed {seed}, number {number}"
+        assert "damaged" in refused(damaged, destination, key), f"seed {seed}, number {number}"
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["plain", "encrypted"])
+def test_no_random_damage_to_a_backup_of_several_pieces_passes(
+    source: Storage, untouched: Storage, tmp_path: Path, is_encrypted: bool
+) -> None:
+    key = x25519.Identity.generate()
+    (tmp_path / "key").write_text(str(key))
+    source.engines.put_many(dense_engines(1000))
+    whole = backed_up(source, *[str(key.to_public())] * is_encrypted)
+    assert len(whole) > 3 * PIECE
+    # Else the key could be why it is refused.
+    with open_backup(io.BytesIO(whole), untouched, tmp_path / "key") as opened:
+        assert opened.manifest.contents.rows["engine"] == 1000
+    damage(whole, untouched, tmp_path / "key")
+    for length in range(piece_begins(whole), len(whole), PIECE + AGE_TAG * is_encrypted):
+        assert "damaged" in refused(whole[:length], untouched, tmp_path / "key")
+
+
+def piece_begins(whole: bytes) -> int:
+    """Return where the first piece begins: of age's after its header and a nonce."""
+    if not whole.startswith(MAGIC):
+        return 0
+    return whole.index(b"\n", whole.index(b"\n--- ") + 1) + 1 + AGE_NONCE
 
 
 def flip_some(whole: bytes, numbers: random.Random) -> bytes:

@@ -10,7 +10,8 @@ import pytest
 
 from storage import Storage
 from storage.transfer import backup, open_backup
-from tests.programs import find_program
+from tests.programs import Missing, find_program
+from tests.running import refuse
 from tests.transfer.samples import engines
 
 ROOT = Path(__file__).parents[2]
@@ -25,16 +26,25 @@ INJECTIONS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def strace() -> str:
+    """The program that disturbs the calls of another."""
+    try:
+        return find_program("strace", "install the package strace")
+    except Missing as error:
+        refuse(f"a backup whose writes fail is not tested: {error}")
+
+
 @pytest.mark.parametrize(("call", "number", "error"), INJECTIONS)
 def test_the_old_backup_is_whole_or_the_new_one(
-    source: Storage, tmp_path: Path, call: str, number: int, error: str
+    source: Storage, tmp_path: Path, strace: str, call: str, number: int, error: str
 ) -> None:
     source.engines.put_many(engines(2))
     file = tmp_path / "backup"
     backup(source, file)
     old = file.read_bytes()
     source.engines.put_many(engines(3000))
-    done = back_up_disturbed(source, file, f"inject={call}:{error}:when={number}")
+    done = back_up_disturbed(strace, source, file, f"inject={call}:{error}:when={number}")
     assert done.returncode != 0
     if "error" in error:
         assert done.stderr.count("Error: ") == 1
@@ -47,11 +57,11 @@ def test_the_old_backup_is_whole_or_the_new_one(
     backup(source, file)
 
 
-def back_up_disturbed(storage: Storage, file: Path, injection: str) -> subprocess.CompletedProcess[str]:
+def back_up_disturbed(strace: str, storage: Storage, file: Path, injection: str) -> subprocess.CompletedProcess[str]:
     """Make a backup in a process of its own, whose calls on the file and its folder are disturbed."""
     places = [file, file.with_name(f".{file.name}.part"), file.parent]
     only = [option for place in places for option in ("-P", str(place))]
-    strace = [find_program("strace", "install the package strace"), "-f", "-qq", "-o", "/dev/null", *only]
+    disturbing = [strace, "-f", "-qq", "-o", "/dev/null", *only]
     command = [sys.executable, "-m", "storage", "backup", storage.address, str(file)]
-    disturbed = [*strace, "-e", "trace=write,fsync,rename", "-e", injection, *command]
+    disturbed = [*disturbing, "-e", "trace=write,fsync,rename", "-e", injection, *command]
     return subprocess.run(disturbed, cwd=ROOT, capture_output=True, text=True, check=False)
