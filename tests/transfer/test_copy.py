@@ -176,15 +176,27 @@ def test_a_copy_counts_as_it_was_checked_where_unique_values_change_hands(
     assert all_rows(destination) == all_rows(source)
 
 
-def test_a_row_that_is_gone_before_its_turn_is_counted_as_deleted(
-    source: Storage, destination: Storage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("last", "counts"),
+    [
+        ([], {"added": 1, "deleted": 1499}),
+        ([token(1500, "x", 2)], {"added": 1, "updated": 1, "deleted": 1498}),
+        ([token(1500, "x")], {"added": 1, "overwritten": 1, "deleted": 1498}),
+    ],
+)
+def test_a_row_that_is_taken_out_before_it_was_read_is_counted_as_what_becomes_of_it(
+    source: Storage,
+    destination: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    last: list[ApiToken],
+    counts: dict[str, int],
 ) -> None:
-    """Rows are read a thousand at a time: the one in the way is not among the first."""
+    """Rows are read a thousand at a time."""
     monkeypatch.setattr("storage.transfer.copying.BATCH", 1)
-    source.repository(ApiToken).put_many([token(1, "deploy")])
+    source.repository(ApiToken).put_many([token(1, "deploy"), *last])
     others = [token(id, f"name {id}") for id in range(2, 1500)]
     destination.repository(ApiToken).put_many([*others, token(1500, "deploy")])
-    assert copy(source, destination, EQUAL).tallies[1].counts == {"added": 1, "deleted": 1499}
+    assert copy(source, destination, EQUAL).tallies[1].counts == counts
     assert all_rows(destination) == all_rows(source)
 
 
