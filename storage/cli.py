@@ -39,7 +39,9 @@ source = click.argument("source", type=PlaceName())
 destination = click.argument("destination", type=PlaceName())
 delete = click.option("--delete", is_flag=True, help="Rows that only the destination has go.")
 overwrite = click.option(
-    "--overwrite", is_flag=True, help="Rows that are newer at the destination, or differ at the same version, go."
+    "--overwrite",
+    is_flag=True,
+    help="Rows that are newer at the destination, or differ at the same version, become the source's.",
 )
 upgrade = click.option("--upgrade", is_flag=True, help="Migrate the destination first; make it if it is a file.")
 identity = click.option(
@@ -101,8 +103,9 @@ def copy_command(
     with opened(source, destination, make=upgrade) as (here, there):
         prepare(there, upgrade=upgrade)
         report = copy(here, there, choice, telling.progress(), agree)
-    telling.report(report, done=done or not report.writes())
-    telling.result(report.plain() | {"done": done or not report.writes()})
+    done = done or not (report.writes() or report.marks or report.broken())
+    telling.report(report, done=done)
+    telling.result(report.plain() | {"done": done})
     if report.broken():
         telling.problems(report)
     refused = bool(report.writes()) and not (done or dry_run)

@@ -20,7 +20,7 @@ from storage.transfer.encryption import encrypting, read_recipients
 from storage.transfer.files import replacing
 from storage.transfer.manifest import FORMAT, Contents, Header, Manifest, line_of, release
 from storage.transfer.progress import Progress, Silence
-from storage.transfer.rows import MOST_NAMED, Unreadable, problems_of, rows
+from storage.transfer.rows import MOST_NAMED, Row, Unreadable, problems_of, rows
 from storage.transfer.sealing import sealing
 from storage.transfer.sources import StorageSource
 
@@ -38,7 +38,10 @@ def backup(
     source.check_schema()
     if not isinstance(file, Path):
         with encrypted(file, keys) as sink, sealing(sink) as plain:
-            return Backup(source, plain, progress or Silence()).write()
+            manifest = Backup(source, plain, progress or Silence()).write()
+        # Who is told that the backup was made is told of one whose last bytes have arrived.
+        file.flush()
+        return manifest
     with replacing(file) as part, encrypted(part, keys) as sink, sealing(sink) as plain:
         return Backup(source, plain, progress or Silence()).write()
 
@@ -106,15 +109,24 @@ class Backup:
         canonical, hash, number = Canonical(description), hashlib.sha256(), 0
         outside = self.storage.repository(description.type)
         start = f'{{"{description.name}":'.encode()
-        told = self.progress.over(f"saving {description.name}", outside.count(), rows(repository, outside))
+        found = up_to_unreadable(rows(repository, outside))
+        told = self.progress.over(f"saving {description.name}", outside.count(), found)
         for batch in batched(told):
             for row, problem in zip(batch, problems_of(description, batch), strict=True):
                 if problem is not None:
                     self.problems.append(f"{description.name} {row.id}: {problem}")
-                if len(self.problems) >= MOST_NAMED or type(row) is Unreadable:
+                if len(self.problems) >= MOST_NAMED:
                     return number, hash.hexdigest()
                 line = canonical.line(row)
                 hash.update(line + b"\n")
                 number += 1
                 self.plain.write(start + line + b"}\n")
         return number, hash.hexdigest()
+
+
+def up_to_unreadable(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows up to and with the first unreadable one: it breaks a snapshot, and looking for more takes long."""
+    for row in rows:
+        yield row
+        if type(row) is Unreadable:
+            return

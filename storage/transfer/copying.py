@@ -80,14 +80,17 @@ class Writer:
         self.repository: Repository[Any] = destination.storage.repository(description.type)
         self.puts: list[tuple[Fate, Row]] = []
         self.deletes: list[Row] = []
-        #: Rows that were taken out because they were in another's way, each with what becomes of it.
-        self.taken: dict[int, Fate] = {}
+        #: Rows that were taken out because they were in another's way, until their own turn comes.
+        self.taken: dict[int, Row] = {}
 
     def run(self, progress: Progress) -> Tally:
         """Bring all of them."""
         for source, destination in pairs_told("copying", self.description, self.source, self.destination, progress):
             self.take(source, destination)
         self.write()
+        for row in self.taken.values():
+            # The source has none in its place.
+            self.counting.count(Fate.DELETE, None, row)
         return self.counting.tally()
 
     def take(self, source: Row | None, destination: Row | None) -> None:
@@ -103,9 +106,11 @@ class Writer:
 
     def count(self, fate: Fate, source: Row | None, destination: Row | None) -> None:
         """Count a pair, as if none of its rows had been taken out before."""
-        before = self.taken.pop((source or destination).id, None)  # type: ignore[union-attr]
-        if before is not Fate.DELETE:
-            self.counting.count(before or fate, source, destination)
+        taken = self.taken.pop((source or destination).id, None)  # type: ignore[union-attr]
+        if taken is not None:
+            destination = taken
+            fate = decide(self.canonical, self.choice, source, destination)
+        self.counting.count(fate, source, destination)
 
     def write(self) -> None:
         """Write what was taken up."""
@@ -125,11 +130,7 @@ class Writer:
         out = {one.holder.id: one for one in found if one.gives_way()}
         delete_rows(self.repository, [one.holder for one in out.values()])
         coming = {row.id for row in wanted}
-        for id, one in out.items():
-            if id not in coming:
-                self.taken[id] = one.fate
-                if one.fate is Fate.DELETE:
-                    self.counting.count(Fate.DELETE, None, one.holder)
+        self.taken |= {id: one.holder for id, one in out.items() if id not in coming}
 
 
 def delete_rows(repository: Repository[Any], rows: Iterable[Row]) -> None:

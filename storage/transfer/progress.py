@@ -91,15 +91,25 @@ class Lines(Progress):
 
 
 class Bar(Progress):
-    """A bar with rows, rate and time left on a terminal."""
+    """A bar with rows, rate and time left on a terminal: while it is shown, the terminal is ``rich``'s.
+
+    Who begins a part calls ``end`` also where the part was cut short, or the cursor stays hidden.
+    """
 
     def __init__(self, file: IO[str]) -> None:
         try:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-            from rich.progress import Progress as RichProgress
         except ModuleNotFoundError as error:
             raise missing_driver(error, "transfer") from error
+        self.console = Console(file=file)
+        self.bar: Any = None
+
+    def begin(self, what: str, total: int) -> None:
+        """Show a bar of its own: one that had several parts would show those that are done again."""
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self.end()
         columns = [
             TextColumn("{task.description}"),
             BarColumn(),
@@ -107,13 +117,9 @@ class Bar(Progress):
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
         ]
-        self.bar = RichProgress(*columns, console=Console(file=file))
-        self.task: Any = None
-
-    def begin(self, what: str, total: int) -> None:
-        """Show a bar."""
-        self.bar.start()
+        self.bar = RichProgress(*columns, console=self.console)
         self.task = self.bar.add_task(what, total=total, rate="")
+        self.bar.start()
 
     def advance(self, number: int) -> None:
         """Lengthen it."""
@@ -123,5 +129,7 @@ class Bar(Progress):
             self.bar.update(self.task, rate=f"{speed:,.0f} a second")
 
     def end(self) -> None:
-        """Leave it as it is."""
-        self.bar.stop()
+        """Leave it as it is, and the terminal to others."""
+        if self.bar is not None:
+            self.bar.stop()
+            self.bar = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from time import sleep
+from typing import Any
 
+from storage.description import Description
 from storage.errors import Invalid
 from storage.migrations import NOTICED_WITHIN, WITHDRAWN
 from storage.storage import Storage
@@ -12,6 +15,7 @@ from storage.transfer.backup_file import BackupFile
 from storage.transfer.copying import bring, delete_rows
 from storage.transfer.merging import Choice
 from storage.transfer.progress import Progress, Silence
+from storage.transfer.rows import rows
 from storage.transfer.sources import StorageSource, common_entities
 from storage.transfer.tallies import Report
 from storage.transfer.verifying import Verification, verify
@@ -39,24 +43,78 @@ def restore(
     row the database is withdrawn, and running applications have ``notice`` seconds to find out; it stays so if
     the restore is cut short, or if the verification finds a difference. Run again, it does what is left.
 
+    ``Invalid`` as well if somebody else, such as another restore, puts it into service meanwhile: that is
+    looked at every 1000 rows.
+
     Rows of passing entities, such as sign-ins, are deleted: they belong to what was there before.
     """
-    progress = progress or Silence()
     there = StorageSource(destination)
     entities = common_entities(backup, there)
-    if destination.migrations.current() != WITHDRAWN:
-        counts = {one.name: there.count(one) for one in entities}
-        if any(counts.values()) and not replace:
-            found = ", ".join(f"{number} of {name}" for name, number in counts.items() if number)
-            raise Invalid({"destination": f"{there.place} has rows ({found}): restore into an empty one, or --replace"})
+    # The rows of a database that is withdrawn are those of a restore that was cut short.
+    rows_may_go = replace or destination.migrations.current() == WITHDRAWN
+    if not rows_may_go:
+        refuse_rows(there, entities)
     destination.withdraw()
-    time.sleep(notice)
+    sleep(notice)
+    if not rows_may_go:
+        refuse_late_rows(there, entities)
+    check_withdrawn(there)
     forget_passing(destination)
-    report = bring(backup, there, Choice(delete=True, overwrite=True), progress)
-    verification = verify(backup, there, progress)
+    watching = Watching(there, progress or Silence())
+    report = bring(backup, there, Choice(delete=True, overwrite=True), watching)
+    verification = verify(backup, there, watching)
+    check_withdrawn(there)
     if not verification.differing():
         destination.reinstate()
     return Restoration(report, verification)
+
+
+def refuse_rows(there: StorageSource, entities: Sequence[Description[Any]]) -> None:
+    """Raise ``Invalid`` if there are rows."""
+    counts = {one.name: there.count(one) for one in entities}
+    if any(counts.values()):
+        found = ", ".join(f"{number} of {name}" for name, number in counts.items() if number)
+        raise Invalid({"destination": f"{there.place} has rows ({found}): restore into an empty one, or --replace"})
+
+
+def refuse_late_rows(there: StorageSource, entities: Sequence[Description[Any]]) -> None:
+    """Put the database back into service if an application has written to it before it noticed; ``Invalid`` then."""
+    try:
+        refuse_rows(there, entities)
+    except Invalid:
+        there.storage.reinstate()
+        raise
+
+
+def check_withdrawn(there: StorageSource) -> None:
+    """Raise ``Invalid`` if the database is in service."""
+    if there.storage.migrations.current() != WITHDRAWN:
+        problem = (
+            f"{there.place} was put into service by somebody else, such as another restore, before this one was done:"
+            " its rows may be of either: restore again, one at a time, with --replace"
+        )
+        raise Invalid({"destination": problem})
+
+
+class Watching(Progress):
+    """Looks every 1000 rows, and at the end of each part, whether the database is still withdrawn; passes all on."""
+
+    def __init__(self, there: StorageSource, progress: Progress) -> None:
+        self.there = there
+        self.progress = progress
+
+    def begin(self, what: str, total: int) -> None:
+        """Pass it on."""
+        self.progress.begin(what, total)
+
+    def advance(self, number: int) -> None:
+        """Look, and pass it on."""
+        check_withdrawn(self.there)
+        self.progress.advance(number)
+
+    def end(self) -> None:
+        """Pass it on."""
+        self.progress.end()
 
 
 def forget_passing(destination: Storage) -> None:
@@ -64,4 +122,4 @@ def forget_passing(destination: Storage) -> None:
     for description in destination.descriptions.values():
         if description.passing:
             repository = destination.repository(description.type)
-            delete_rows(repository, repository.scan())
+            delete_rows(repository, rows(repository))

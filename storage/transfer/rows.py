@@ -6,7 +6,7 @@ place of a moment, the backend can make no entity at all: these arrive as ``Unre
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -61,19 +61,29 @@ def rows(repository: Repository[Any], searched: Repository[Any] | None = None) -
     """Yield every row in id order.
 
     ``searched``: where an unreadable row is looked for, if the repository is that of a snapshot, which an
-    unreadable row breaks.
+    unreadable row breaks. ``Invalid`` for one that no id leads to.
     """
-    first = 1
+    first, searched_in_vain = 1, 0
+    where = searched or repository
     while first <= LARGEST_ID:
         try:
             for entity in repository.scan(Filter("id", "ge", first)) if first > 1 else repository.scan():
                 first = checked_id(entity) + 1
                 yield entity
-        except WRONG_VALUE as error:
-            found = yield from up_to_unreadable(searched or repository, first, f"{type(error).__name__}: {error}")
-            first = found.id + 1
-        else:
             return
+        except WRONG_VALUE as error:
+            reason = f"{type(error).__name__}: {error}"
+        found = find_unreadable(where, first)
+        if found is None:
+            # Somebody has repaired or deleted it meanwhile, if the next scan does not meet it again.
+            if searched_in_vain == first:
+                raise Invalid({"rows": f"one cannot be read ({reason}), and none with an id from {first} on is it"})
+            searched_in_vain = first
+            continue
+        if found > first:
+            yield from stretch(where, first, found - 1)
+        yield Unreadable(found, reason)
+        first = found + 1
 
 
 def checked_id(entity: Row) -> int:
@@ -84,23 +94,19 @@ def checked_id(entity: Row) -> int:
     return entity.id
 
 
-def up_to_unreadable(repository: Repository[Any], first: int, reason: str) -> Generator[Row, None, Unreadable]:
-    """Yield the rows from ``first`` up to and with one that is unreadable, and return that one.
+def find_unreadable(repository: Repository[Any], first: int) -> int | None:
+    """Return the smallest id from ``first`` on whose row cannot be read, ``None`` if all can.
 
-    It is found by halving: with 63 looks, each of a page at most, among all ids.
+    It is found by halving: with 64 looks, each of a page at most, among all ids.
     """
     low, high = first, LARGEST_ID
     while low < high:
         middle = (low + high) // 2
-        if is_readable(repository, first, middle):
+        if is_readable(repository, low, middle):
             low = middle + 1
         else:
             high = middle
-    if low > first:
-        yield from stretch(repository, first, low - 1)
-    unreadable = Unreadable(low, reason)
-    yield unreadable
-    return unreadable
+    return None if is_readable(repository, low, low) else low
 
 
 def is_readable(repository: Repository[Any], first: int, last: int) -> bool:

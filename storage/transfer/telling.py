@@ -30,7 +30,12 @@ class Telling:
         """Return what is told of progress: on a terminal a bar, elsewhere lines."""
         if self.quiet or self.as_json:
             return Silence()
-        return Bar(sys.stderr) if sys.stderr.isatty() else Lines(lambda line: click.echo(line, err=True))
+        if not sys.stderr.isatty():
+            return Lines(lambda line: click.echo(line, err=True))
+        bar = Bar(sys.stderr)
+        # An error leaves its part without an end, and a traceback keeps the part alive.
+        click.get_current_context().call_on_close(bar.end)
+        return bar
 
     def say(self, line: str) -> None:
         """Print what went as it should."""

@@ -52,6 +52,7 @@ def obstacles(
     canonical = Canonical(description)
     for name in unique_fields(description):
         found = holders(description, destination, name, wanted)
+        # Every holder gives way then, whatever else becomes of it: a backup would be read as a whole to tell.
         everything_goes = choice.delete and choice.overwrite
         ids = [holder.id for _, holder in found]
         coming = {} if everything_goes else {row.id: row for row in source.find(description, "id", ids)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from storage.storage import Storage
 from storage.transfer.canonical import Canonical, encode
 from storage.transfer.merging import pairs_told
 from storage.transfer.progress import Progress, Silence
-from storage.transfer.rows import MOST_NAMED, Row
+from storage.transfer.rows import MOST_NAMED, Row, Unreadable
 from storage.transfer.sources import Source, StorageSource, common_entities
 
 CHUNK = 1000
@@ -60,7 +60,7 @@ class Verification:
 def verify(left: Storage | Source, right: Storage | Source, progress: Progress | None = None) -> Verification:
     """Compare every value of every row, and the high-water marks: that of ``right`` must not be the lower one.
 
-    A value of a wrong type differs, also where the two compare equal.
+    A value of a wrong type differs, also where the two compare equal. A row that cannot be read is like no other.
     """
     here, there = (one if isinstance(one, Source) else StorageSource(one) for one in (left, right))
     entities = common_entities(here, there)
@@ -84,11 +84,18 @@ def compare(description: Description[Any], here: Source, there: Source, progress
     for chunk in batched(pairs_told("verifying", description, here, there, progress), CHUNK):
         left += sum(one is not None for one, _ in chunk)
         right += sum(other is not None for _, other in chunk)
-        if digest(canonical, (one for one, _ in chunk)) != digest(canonical, (other for _, other in chunk)):
+        if may_differ(canonical, chunk):
             found = list(differences(canonical, chunk))
             differing += len(found)
             named += found[: MOST_NAMED - len(named)]
     return Comparison(description.name, left, right, differing, tuple(named))
+
+
+def may_differ(canonical: Canonical[Any], pairs: Sequence[tuple[Row | None, Row | None]]) -> bool:
+    """Return whether the rows of a chunk have to be looked at one by one."""
+    left, right = [one for one, _ in pairs], [other for _, other in pairs]
+    # The line of an unreadable row does not hold its values: two that differ may have the same one.
+    return any(type(row) is Unreadable for row in left + right) or digest(canonical, left) != digest(canonical, right)
 
 
 def digest(canonical: Canonical[Any], rows: Iterable[Row | None]) -> bytes:
@@ -105,13 +112,15 @@ def differences(canonical: Canonical[Any], pairs: Iterable[tuple[Row | None, Row
             yield f"{name} {right.id}: is missing on the left"  # type: ignore[union-attr]
         elif right is None:
             yield f"{name} {left.id}: is missing on the right"
-        elif canonical.line(left) != canonical.line(right):
-            one, other = canonical.values(left), canonical.values(right)
-            fields = [field for field in {**one, **other} if shown(one, field) != shown(other, field)]
-            told = [
-                f"{field} is {shown(one, field)} on the left and {shown(other, field)} on the right" for field in fields
-            ]
-            yield f"{name} {left.id}: {'; '.join(told)}"
+        elif type(left) is Unreadable or canonical.line(left) != canonical.line(right):
+            told = told_apart(canonical.values(left), canonical.values(right))
+            yield f"{name} {left.id}: {'; '.join(told) or 'cannot be read on either side'}"
+
+
+def told_apart(one: dict[str, object], other: dict[str, object]) -> list[str]:
+    """Return, a field at a time, how two rows differ."""
+    fields = [field for field in {**one, **other} if shown(one, field) != shown(other, field)]
+    return [f"{field} is {shown(one, field)} on the left and {shown(other, field)} on the right" for field in fields]
 
 
 def shown(values: dict[str, object], field: str) -> str:

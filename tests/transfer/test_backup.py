@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +13,10 @@ import pytest
 import zstandard
 from pyrage import x25519
 
-from storage import ApiToken, Engine, Invalid, Storage, Unavailable, open_storage
+from storage import ApiToken, Engine, Invalid, Repository, Storage, Unavailable, open_storage
 from storage.transfer import Progress, backup, open_backup, verify
 from storage.transfer.files import replacing
+from storage.transfer.rows import rows
 from tests.running import RunningServers
 from tests.servers import KINDS, Server
 from tests.transfer.conftest import MakeStorage
@@ -64,6 +66,14 @@ def test_a_backup_through_a_pipe_is_the_same(source: Storage, destination: Stora
         assert verify(opened, source).differing() == 0
 
 
+def test_a_backup_into_an_open_file_has_arrived_when_it_is_done(source: Storage, tmp_path: Path) -> None:
+    source.engines.put_many(engines(2))
+    with (tmp_path / "backup").open("wb") as opened:
+        backup(source, opened)
+        with open_backup(tmp_path / "backup", source) as found:
+            assert verify(found, source).differing() == 0
+
+
 def test_an_encrypted_backup_opens_with_its_key_and_no_other(source: Storage, tmp_path: Path) -> None:
     fill_with_limits(source)
     mine, another = x25519.Identity.generate(), x25519.Identity.generate()
@@ -96,6 +106,31 @@ def test_a_row_that_could_not_be_restored_is_named_and_the_old_backup_stays(sour
     with pytest.raises(Invalid, match=r"engine 1: thrust: must be a whole number, not float; engine 2: cannot be read"):
         backup(source, tmp_path / "backup")
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
+
+
+def test_twenty_rows_that_could_not_be_restored_are_named(source: Storage, tmp_path: Path) -> None:
+    source.engines.put_many(engines(25))
+    for id in range(1, 26):
+        change(source, id, "thrust", 7.5)
+    with pytest.raises(Invalid) as caught:
+        backup(source, tmp_path / "backup")
+    assert re.findall(r"engine (\d+):", str(caught.value)) == [str(id) for id in range(1, 21)]
+
+
+def test_nothing_is_read_behind_the_first_unreadable_row(
+    source: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.engines.put_many(engines(3))
+    change(source, 2, "last_fired", "yesterday")
+
+    def one_by_one(*repositories: Repository[Engine]) -> Iterator[object]:
+        for row in rows(*repositories):
+            assert row.id != 3
+            yield row
+
+    monkeypatch.setattr("storage.transfer.backing_up.rows", one_by_one)
+    with pytest.raises(Invalid, match="engine 2: cannot be read"):
+        backup(source, tmp_path / "backup")
 
 
 def test_two_backups_into_one_place_are_one_too_many(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from storage import Engine, Storage
+from storage import Engine, Storage, Unavailable
 from storage.cli import commands
 from storage.transfer.progress import Bar, Lines
 from tests.transfer.planting import change
@@ -33,6 +34,28 @@ def test_a_dry_run_says_what_it_would_do(source: Storage, destination: Storage) 
     result = run("copy", "--dry-run", source.address, destination.address)
     assert (result.exit_code, "engine: would be 3 added" in result.stdout) == (0, True)
     assert destination.engines.count() == 0
+
+
+def test_a_dry_run_with_nothing_but_a_mark_to_raise_is_not_done(source: Storage, destination: Storage) -> None:
+    source.engines.reserve_ids(9)
+    command = ["copy", "--dry-run", source.address, destination.address]
+    assert "engine: the high-water mark would rise to 9" in run(*command).stdout
+    assert json.loads(run(*command, "--json").output)["done"] is False
+    assert destination.engines.last_id() == 0
+
+
+def test_where_nothing_is_otherwise_a_dry_run_is_done(source: Storage, destination: Storage) -> None:
+    for storage in (source, destination):
+        storage.engines.put_many(engines(3))
+    assert json.loads(run("copy", "--dry-run", "--json", source.address, destination.address).output)["done"] is True
+
+
+def test_a_copy_of_a_row_that_cannot_be_held_is_not_done(source: Storage, destination: Storage) -> None:
+    source.engines.put_many(engines(1))
+    destination.engines.reserve_ids(1)
+    change(source, 1, "thrust", 7.5)
+    document = json.loads(run("copy", "--json", source.address, destination.address).output)
+    assert (document["broken"], document["done"]) == (1, False)
 
 
 def test_quiet_says_nothing_where_nothing_is_wrong(source: Storage, destination: Storage) -> None:
@@ -165,3 +188,41 @@ def test_a_terminal_gets_a_bar(tmp_path: Path) -> None:
         assert list(bar.over("copying engine", 2000, range(2000))) == list(range(2000))
         terminal.seek(0)
         assert "2000/2000" in terminal.read()
+
+
+HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written to it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_each_part_has_a_bar_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    bar = Bar(terminal)
+    list(bar.over("copying engine", 1, range(1)))
+    before = len(terminal.getvalue())
+    list(bar.over("copying api_token", 1, range(1)))
+    after = terminal.getvalue()[before:]
+    assert ("copying api_token" in after, "copying engine" in after) == (True, False)
+
+
+def test_an_error_leaves_the_terminal_as_it_was(
+    source: Storage, destination: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda self: True, raising=False)
+
+    def fail(*_: object) -> None:
+        raise Unavailable("the disk is full")
+
+    monkeypatch.setattr("storage.transfer.copying.Writer.take", fail)
+    source.engines.put_many(engines(3))
+    written = run("copy", source.address, destination.address).stderr
+    assert "copying engine" in written
+    assert written.rpartition(HIDE)[2].count(SHOW) == 1
+    assert written.rpartition(SHOW)[2].strip() == "Error: the disk is full"

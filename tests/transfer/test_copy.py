@@ -11,6 +11,7 @@ from storage import ApiToken, Engine, IdempotencyKey, SchemaOutOfDate, SignIn, S
 from storage.transfer import Choice, Fate, check, copy, verify
 from storage.transfer.copying import delete_rows
 from tests.sql.plain import connected
+from tests.transfer.planting import change
 from tests.transfer.samples import NOON, all_rows, engines, fill_with_limits
 
 EQUAL = Choice(delete=True, overwrite=True)
@@ -108,6 +109,23 @@ def test_a_dry_run_counts_the_same_and_writes_nothing(source: Storage, destinati
     assert report.tallies == copy(source, destination, EQUAL).tallies
 
 
+def test_rows_are_counted_once_however_many_batches_they_are(
+    source: Storage, destination: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.transfer.checking.BATCH", 2)
+    source.engines.put_many(engines(5))
+    report = check(source, destination)
+    assert report.tallies[0].counts == {"added": 5}
+    assert report.tallies == copy(source, destination).tallies
+
+
+def test_a_broken_row_is_counted_as_that_alone(source: Storage, destination: Storage) -> None:
+    source.engines.put_many(engines(3))
+    change(source, 2, "thrust", 7.5)
+    report = check(source, destination)
+    assert (report.tallies[0].counts, report.broken()) == ({"added": 2}, 1)
+
+
 def test_what_is_not_agreed_to_is_not_done(source: Storage, destination: Storage) -> None:
     source.engines.put_many(engines(5))
     assert copy(source, destination, agree=lambda report: report.writes() != 5).writes() == 5
@@ -141,6 +159,44 @@ def test_a_deleted_row_leaves_its_unique_value_to_another(source: Storage, desti
     destination.repository(ApiToken).put_many([token(9, "deploy")])
     report = copy(source, destination, Choice(delete=True))
     assert report.tallies[1].counts == {"added": 1, "deleted": 1}
+    assert all_rows(destination) == all_rows(source)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+@pytest.mark.parametrize("choice", [Choice(delete=True), EQUAL], ids=str)
+def test_a_copy_counts_as_it_was_checked_where_unique_values_change_hands(
+    source: Storage, destination: Storage, monkeypatch: pytest.MonkeyPatch, choice: Choice, batch: int
+) -> None:
+    monkeypatch.setattr("storage.transfer.copying.BATCH", batch)
+    source.repository(ApiToken).put_many([token(1, "deploy"), token(2, "x"), token(3, "b", 2), token(4, "a", 2)])
+    destination.repository(ApiToken).put_many([token(3, "a"), token(4, "b"), token(9, "deploy")])
+    counts = {"added": 2, "updated": 2, "deleted": 1}
+    assert check(source, destination, choice).tallies[1].counts == counts
+    assert copy(source, destination, choice).tallies[1].counts == counts
+    assert all_rows(destination) == all_rows(source)
+
+
+@pytest.mark.parametrize(
+    ("last", "counts"),
+    [
+        ([], {"added": 1, "deleted": 1499}),
+        ([token(1500, "x", 2)], {"added": 1, "updated": 1, "deleted": 1498}),
+        ([token(1500, "x")], {"added": 1, "overwritten": 1, "deleted": 1498}),
+    ],
+)
+def test_a_row_that_is_taken_out_before_it_was_read_is_counted_as_what_becomes_of_it(
+    source: Storage,
+    destination: Storage,
+    monkeypatch: pytest.MonkeyPatch,
+    last: list[ApiToken],
+    counts: dict[str, int],
+) -> None:
+    """Rows are read a thousand at a time."""
+    monkeypatch.setattr("storage.transfer.copying.BATCH", 1)
+    source.repository(ApiToken).put_many([token(1, "deploy"), *last])
+    others = [token(id, f"name {id}") for id in range(2, 1500)]
+    destination.repository(ApiToken).put_many([*others, token(1500, "deploy")])
+    assert copy(source, destination, EQUAL).tallies[1].counts == counts
     assert all_rows(destination) == all_rows(source)
 
 

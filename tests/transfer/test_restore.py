@@ -14,6 +14,7 @@ from storage.migrations import WITHDRAWN
 from storage.transfer import Progress, Restoration, backup, open_backup, restore, verify
 from tests.servers import KINDS
 from tests.transfer.conftest import MakeStorage
+from tests.transfer.planting import run_on_sql
 from tests.transfer.samples import NOON, all_rows, engines, fill_with_limits
 from webapp import create_app
 
@@ -74,6 +75,80 @@ def test_with_replace_its_rows_go_and_passing_rows_with_them(source: Storage, de
     assert list(destination.engines.scan()) == engines(3)
     assert destination.engines.last_id() == 7
     assert destination.repository(SignIn).count() == destination.repository(IdempotencyKey).count() == 0
+
+
+def test_what_an_application_writes_before_it_notices_is_not_lost(
+    source: Storage, make_url: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.engines.put_many(engines(2))
+    url = make_url()
+    with open_storage(url) as destination, open_storage(url) as application:
+        assert application.engines.count() == 0
+        monkeypatch.setattr("storage.transfer.restoring.sleep", lambda _: application.engines.add(Engine("Raptor")))
+        with pytest.raises(Invalid, match=r"has rows \(1 of engine\): restore into an empty one, or --replace"):
+            restored(source, destination)
+        assert destination.migrations.current() == destination.migrations.head()
+        assert [engine.title for engine in destination.engines.scan()] == ["Raptor"]
+
+
+def test_passing_rows_that_cannot_be_read_go_as_well(source: Storage, destination: Storage) -> None:
+    for username in ("ada", "grace", "jean"):
+        destination.repository(SignIn).add(SignIn(username, username[0] * 64, NOON, NOON))
+    run_on_sql(destination, "UPDATE sign_in SET expires = 'tomorrow' WHERE id < 3")
+    assert restored(source, destination).verification.differing() == 0
+    assert destination.repository(SignIn).count() == 0
+
+
+class ReinstatedAt(Progress):
+    """Has another restore end at a moment of this one."""
+
+    def __init__(self, moment: str, other: Storage) -> None:
+        self.moment = moment
+        self.other = other
+
+    def at(self, moment: str) -> None:
+        if moment == self.moment:
+            self.other.reinstate()
+
+    def begin(self, what: str, total: int) -> None:
+        self.what = what
+        self.at(f"begin {what}")
+
+    def advance(self, number: int) -> None:
+        pass
+
+    def end(self) -> None:
+        self.at(f"end {self.what}")
+
+
+@pytest.mark.parametrize(
+    ("moment", "written"),
+    [
+        ("notice", 0),
+        ("begin copying engine", 0),
+        ("begin copying api_token", 2),
+        ("end copying api_token", 2),
+        ("end verifying api_token", 2),
+    ],
+)
+def test_a_restore_goes_no_further_in_a_database_that_another_puts_into_service(
+    source: Storage, make_url: Callable[..., str], monkeypatch: pytest.MonkeyPatch, moment: str, written: int
+) -> None:
+    source.engines.put_many(engines(2))
+    url, file = make_url(), io.BytesIO()
+    backup(source, file)
+    with open_storage(url) as destination, open_storage(url) as other:
+        other.repository(SignIn).add(SignIn("ada", "a" * 64, NOON, NOON))
+        other.withdraw()
+        progress = ReinstatedAt(moment, other)
+        monkeypatch.setattr("storage.transfer.restoring.sleep", lambda _: progress.at("notice"))
+        with (
+            open_backup(io.BytesIO(file.getvalue()), destination) as opened,
+            pytest.raises(Invalid, match="was put into service by somebody else"),
+        ):
+            restore(opened, destination, progress=progress, notice=0)
+        assert other.engines.count() == written
+        assert other.repository(SignIn).count() == (moment == "notice")
 
 
 PARTS = ["copying engine", "copying api_token", "verifying engine"]

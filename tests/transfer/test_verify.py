@@ -134,6 +134,20 @@ def test_an_unreadable_row_hides_no_other(source: Storage, destination: Storage)
     assert [name.partition(":")[0] for name in found.named()] == [f"engine {id}" for id in (1, 600, 602, 1100)]
 
 
+@pytest.mark.parametrize(
+    ("moment", "named"), [("tomorrow", "cannot be read on either side"), ("yesterday", "unreadable is ")]
+)
+def test_two_unreadable_rows_are_never_equal(source: Storage, destination: Storage, moment: str, named: str) -> None:
+    """Not where their reasons are the same either: nobody has seen the rest of their values."""
+    source.engines.put_many([Engine("Raptor", id=7, version=1)])
+    destination.engines.put_many([Engine("Merlin", id=7, version=1)])
+    change(source, 7, "last_fired", moment)
+    change(destination, 7, "last_fired", "tomorrow")
+    found = verify(source, destination)
+    assert (found.differing(), found.plain()["equal"]) == (1, False)
+    assert found.named()[0].startswith(f"engine 7: {named}")
+
+
 def test_a_row_without_a_proper_id_is_named(source: Storage, destination: Storage) -> None:
     destination.engines.put_many(engines(2))
     change(destination, 2, "id", "two")
