@@ -56,11 +56,12 @@ class Migrations(ABC):
         """Record that the database is at ``revision`` without running anything: for adopting one made elsewhere."""
 
     @abstractmethod
-    def withdraw(self) -> None:
+    def withdraw(self) -> bool:
         """Record ``WITHDRAWN`` in the place of the head revision, until ``reinstate`` records that again.
 
         From then on the first use of the database is ``SchemaOutOfDate``, and so are ``upgrade`` and
         ``downgrade``. Done already, it is left so; ``SchemaOutOfDate`` for one that is not at the head.
+        Return whether it was in service: of several who ask at once, one is told so.
         """
 
     @abstractmethod

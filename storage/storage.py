@@ -163,14 +163,16 @@ class Storage(Repositories):
         known = () if self.observation is None else self.observation.observers
         self.observation = Observation(self.backend, (*known, observer))
 
-    def withdraw(self) -> None:
-        """Take the database out of service: until ``reinstate`` every other storage is ``SchemaOutOfDate``.
+    def withdraw(self) -> bool:
+        """Take the database out of service, until ``reinstate``; return whether it was in service.
 
-        Others find out at their first use, or when they look again (``forget_schema``), as the Flask extension
-        does once a second. This storage can use the database meanwhile, also one that was withdrawn before.
+        Every other storage is ``SchemaOutOfDate`` then. It finds out at its first use, or when it looks again
+        (``forget_schema``), as the Flask extension does once a second. This storage can use the database meanwhile,
+        also one that was withdrawn before.
         """
-        self.migrations.withdraw()
+        was_in_service = self.migrations.withdraw()
         self.schema_is_current = True
+        return was_in_service
 
     def reinstate(self) -> None:
         """Put a database that was withdrawn back into service; one that was not is left as it is."""

@@ -89,13 +89,14 @@ class MongoMigrations(Migrations):
                     self.record(work, known, complete=True)
             work.collection(VERSIONS).delete_many({"_id": {"$gt": target}})
 
-    def withdraw(self) -> None:
+    def withdraw(self) -> bool:
         """Add a record that no release knows, and so every one refuses."""
         with self.exclusive() as (work, _):
             found = self.recorded_revision(work)
             if found not in (WITHDRAWN, self.head()):
                 raise self.out_of_date(found)
             self.record(work, WITHDRAWN, complete=False)
+            return bool(found != WITHDRAWN)
 
     def reinstate(self) -> None:
         """Take that record away."""

@@ -96,13 +96,14 @@ class SqlMigrations(Migrations):
             self.run(connection, command.stamp, target, purge=True)
             forget_begun(connection)
 
-    def withdraw(self) -> None:
+    def withdraw(self) -> bool:
         """Write over what the version table records."""
         with self.exclusive() as connection:
             found = recorded_revision(connection)
             if found not in (WITHDRAWN, self.head()):
                 raise self.out_of_date(found)
             record(connection, WITHDRAWN)
+            return found != WITHDRAWN
 
     def reinstate(self) -> None:
         """Write the head revision over what ``withdraw`` has written, in one statement."""

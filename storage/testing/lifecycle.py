@@ -145,14 +145,14 @@ class Schema(Fixtures):
     def test_a_withdrawn_database_serves_none_but_who_withdrew_it(self, fresh_storage: Storage) -> None:
         """14.9 Until it is reinstated, with everything that was stored meanwhile."""
         repository = fresh_storage.repository(self.entity)
-        fresh_storage.withdraw()
+        assert fresh_storage.withdraw() is True
         added = repository.add(self.samples.one(0))
         fresh_storage.forget_schema()
         for use in (repository.count, fresh_storage.migrations.upgrade):
             with pytest.raises(SchemaOutOfDate, match="out of service") as raised:
                 use()
             assert raised.value.wanted == fresh_storage.migrations.head()
-        fresh_storage.withdraw()
+        assert fresh_storage.withdraw() is False
         assert repository.get(added.id) == added
         fresh_storage.reinstate()
         assert list(repository.scan()) == [added]

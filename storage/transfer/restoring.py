@@ -54,7 +54,8 @@ def restore(
     rows_may_go = replace or destination.migrations.current() == WITHDRAWN
     if not rows_may_go:
         refuse_rows(there, entities)
-    destination.withdraw()
+    if not (destination.withdraw() or rows_may_go):
+        raise Invalid({"destination": f"another restore of {there.place} has just begun: run one at a time"})
     sleep(notice)
     if not rows_may_go:
         refuse_late_rows(there, entities)

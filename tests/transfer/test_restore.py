@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from flask.testing import FlaskClient
 
 from storage import Engine, IdempotencyKey, Invalid, SchemaOutOfDate, SignIn, Storage, open_storage
 from storage.migrations import WITHDRAWN
-from storage.transfer import Progress, Restoration, backup, open_backup, restore, verify
+from storage.transfer import Progress, Restoration, backup, open_backup, restore, restoring, verify
 from tests.servers import KINDS
 from tests.transfer.conftest import MakeStorage
 from tests.transfer.planting import run_on_sql
@@ -89,6 +90,23 @@ def test_what_an_application_writes_before_it_notices_is_not_lost(
             restored(source, destination)
         assert destination.migrations.current() == destination.migrations.head()
         assert [engine.title for engine in destination.engines.scan()] == ["Raptor"]
+
+
+def test_of_two_restores_that_begin_at_once_one_is_refused(
+    source: Storage, make_url: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url()
+    with open_storage(url) as destination, open_storage(url) as other:
+        refuse = restoring.refuse_rows
+
+        def refuse_and_be_overtaken(*given: Any) -> None:
+            refuse(*given)
+            other.withdraw()
+
+        monkeypatch.setattr(restoring, "refuse_rows", refuse_and_be_overtaken)
+        with pytest.raises(Invalid, match=r"another restore of .* has just begun: run one at a time"):
+            restored(source, destination)
+        assert destination.migrations.current() == WITHDRAWN
 
 
 def test_passing_rows_that_cannot_be_read_go_as_well(source: Storage, destination: Storage) -> None:

@@ -46,10 +46,12 @@ class MemoryMigrations(Migrations):
         self.revision = self.resolve(revision)
         self.storage.forget_schema()
 
-    def withdraw(self) -> None:
-        if self.revision != WITHDRAWN:
+    def withdraw(self) -> bool:
+        was_in_service = self.revision != WITHDRAWN
+        if was_in_service:
             self.check_current()
         self.revision = WITHDRAWN
+        return was_in_service
 
     def reinstate(self) -> None:
         if self.revision == WITHDRAWN:
