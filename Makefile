@@ -22,7 +22,7 @@ run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLit
 test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
-test-crash: $(VENV)/dev ## kill copies, restores and backups hundreds of times, and damage 10,000 backups: an hour or two
+test-crash: $(VENV)/dev ## kill copies, restores and backups hundreds of times, and damage 10,000 backups: half an hour or more
 	@TRANSFER_KILLS=50 TRANSFER_ROWS=20000 TRANSFER_KILL_STEP=1 TRANSFER_DAMAGES=10000 \
 		$(BIN)/python -m pytest -v tests/transfer/test_crashes.py tests/transfer/test_killed.py tests/transfer/test_damage.py
 
@@ -31,7 +31,7 @@ check: $(VENV)/dev ## format, lint and types, without changing a file
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 
-bench: $(VENV)/bench ## measure against the drivers and other libraries, for about fifteen minutes, and write docs/performance.md
+bench: $(VENV)/bench ## measure against the drivers and other libraries, for about twenty minutes, and write docs/performance.md
 	@$(BIN)/python -m benchmarks --json docs/performance.json
 	@$(BIN)/python -m benchmarks.page
 

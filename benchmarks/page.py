@@ -40,12 +40,12 @@ without its access log, since the peer writes none.
 IN_THE_WAY = """What stands in the way, where a row is among those above:
 
 * **The last page on SQL.** Nothing is read that a first page does not read: `tests/sql/test_indexes.py` holds every
-  order to its index, and the same rows as the first page of the other direction are the fair peer. What is left on
-  PostgreSQL is planning: by its own estimate a plan for just these values is cheaper, so it makes one each time. With
-  `plan_cache_mode = force_generic_plan` the last page by thrust took 1.09 times the first (234 and 215 µs in the
-  driver's hands), with `force_custom_plan` 1.29. That setting would be wrong for filtered pages, so we leave it
-  alone. A first page by `last_fired` is one of nulls, which spares it a hundred moments; by `-last_fired` the last
-  one is.
+  order to its index, and the same rows as the first page of the other direction are the fair peer, although that one
+  was measured a minute away, in the noise of another minute. What is left on PostgreSQL is planning: by its own
+  estimate a plan for just these values is cheaper, so it makes one each time. With `plan_cache_mode =
+  force_generic_plan` the last page by thrust took 1.09 times the first (234 and 215 µs in the driver's hands), with
+  `force_custom_plan` 1.29. That setting would be wrong for filtered pages, so we leave it alone. A first page by
+  `last_fired` is one of nulls, which spares it a hundred moments; by `-last_fired` the last one is.
 * **MongoDB, client's CPU time.** A `find_one` on our client took 165 µs where one on a plain client took 151: 10 of
   them are the driver's events for our listener, which hears of each connection lent, and only so a write that was
   surely not sent is told from one that may have been applied. `add` is two commands, and pays twice. A page checks
