@@ -5,7 +5,8 @@ What is checked and converted column by column takes a third of the time that it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
 
@@ -23,9 +24,8 @@ def by_row(columns: Columns) -> Iterator[Values]:
     return map(dict, map(zip, repeat(tuple(columns)), zip(*columns.values(), strict=True)))
 
 
-def picked(columns: Columns, places: Iterable[int]) -> Columns:
+def picked(columns: Columns, places: Sequence[int]) -> Columns:
     """Return the entities at some places, in the order of the places."""
-    places = list(places)
     return {name: list(map(column.__getitem__, places)) for name, column in columns.items()}
 
 
@@ -33,3 +33,13 @@ def sliced(columns: Columns, size: int) -> Iterator[Columns]:
     """Yield the entities in columns of ``size``, the last ones shorter."""
     for start in range(0, height(columns), size):
         yield {name: column[start : start + size] for name, column in columns.items()}
+
+
+def naive(moments: Iterable[datetime | None]) -> list[datetime | None]:
+    """Return moments in UTC without their zone, as drivers take them."""
+    return [moment and moment.replace(tzinfo=None) for moment in moments]
+
+
+def aware(moments: Iterable[datetime | None]) -> list[datetime | None]:
+    """Return moments with their zone."""
+    return [moment and moment.replace(tzinfo=UTC) for moment in moments]

@@ -111,14 +111,14 @@ class Description(Generic[E]):
         return self.checked(entity, problems) | identity
 
     def new_columns(self, entities: Sequence[E]) -> Columns:
-        """Return what ``new_values`` returns of one or more entities, and version 1, column by column."""
+        """Return what ``new_values`` returns of entities, and version 1, column by column."""
         columns = self.columns_unless_wrong(entities, self.checks)
         if columns is None or any(one.id is not None or one.version != 0 for one in cast(Any, entities)):
             raise first_error(self.new_values, entities)
         return columns | {"version": [1] * len(entities)}
 
     def stored_columns(self, entities: Sequence[E]) -> Columns:
-        """Return what ``stored_values`` returns of one or more entities, column by column in id order.
+        """Return what ``stored_values`` returns of entities, column by column in id order.
 
         An id that is given twice is ``Invalid``.
         """
@@ -186,7 +186,7 @@ class Description(Generic[E]):
 
     def columns_unless_wrong(self, entities: Sequence[E], checks: Checks) -> Columns | None:
         """Return the checked values of entities, column by column; ``None`` if anything is wrong with one."""
-        if set(map(type, entities)) != {self.type}:
+        if not set(map(type, entities)) <= {self.type}:
             return None
         try:
             return {name: list(map(check, map(attrgetter(name), entities))) for name, check in checks}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from typing import Any, TypeVar
 
 from bson.int64 import Int64
 
-from storage.columns import Columns, by_row
+from storage.columns import Columns, aware, by_row, naive
 from storage.description import Description
 from storage.fields import Integer, Rule, Timestamp
 from storage.mongo.pool import Document
@@ -52,7 +52,7 @@ def writer_of_many(description: Description[E]) -> Callable[[Columns], list[Docu
         stored = {"_id": columns["id"], **columns, **description.key_columns(columns)}
         del stored["id"]
         for name in moments:
-            stored[name] = [moment and moment.replace(tzinfo=None) for moment in stored[name]]
+            stored[name] = naive(stored[name])
         return list(by_row(stored))
 
     return write
@@ -80,11 +80,6 @@ def reader(description: Description[E]) -> Callable[[Sequence[Document]], list[E
 def whole(numbers: Iterable[int | None]) -> list[int | None]:
     """Return integers as Python's own; what is none, in a document that others wrote, stays what it is."""
     return [int(number) if type(number) is Int64 else number for number in numbers]
-
-
-def aware(moments: Iterable[datetime | None]) -> list[datetime | None]:
-    """Return moments with their zone."""
-    return [moment and moment.replace(tzinfo=UTC) for moment in moments]
 
 
 CONVERT: dict[type[Rule], Callable[[Iterable[Any]], list[Any]]] = {Integer: whole, Timestamp: aware}

@@ -15,7 +15,7 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ClauseElement
 
-from storage.columns import Columns
+from storage.columns import Columns, naive
 from storage.repository import PutResult
 from storage.sql.compiled import Statement
 from storage.sql.lines import Line
@@ -88,7 +88,7 @@ class Copying:
         """Send rows in PostgreSQL's binary format."""
         sent = [columns[name] for name in self.names]
         for place in self.moments:
-            sent[place] = [moment and moment.replace(tzinfo=None) for moment in sent[place]]
+            sent[place] = naive(sent[place])
         with line.driver().cursor() as cursor, cursor.copy(text) as copy:
             copy.set_types(self.types)
             for row in zip(*sent, strict=True):

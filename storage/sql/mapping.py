@@ -12,7 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from storage import fields
-from storage.columns import Columns
+from storage.columns import Columns, aware
 from storage.description import Description
 
 E = TypeVar("E")
@@ -106,11 +106,6 @@ def reader(description: Description[E], name: str) -> Callable[[Sequence[Sequenc
         return list(map(description.type, *columns)) if columns else []
 
     return read
-
-
-def aware(moments: Iterable[datetime | None]) -> list[datetime | None]:
-    """Return moments with their zone."""
-    return [moment and moment.replace(tzinfo=UTC) for moment in moments]
 
 
 def parsed(texts: Iterable[str | None]) -> list[datetime | None]:

@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any, TypeVar
 
 from storage.batches import BATCH, batched
-from storage.columns import Columns, height, picked, sliced
+from storage.columns import Columns, Values, height, picked, sliced
 from storage.cursor import Position
 from storage.description import Description, check_id, check_version
 from storage.errors import AlreadyExists, Invalid, NotFound, TransactionConflict, VersionConflict
@@ -24,8 +24,6 @@ from storage.sql.statements import Statements
 
 E = TypeVar("E")
 W = TypeVar("W", int, Rows)
-
-Values = dict[str, Any]
 
 #: How many rows a driver is given at once.
 ROWS = 10 * BATCH

@@ -76,8 +76,6 @@ class Check:
     def look_at_puts(self) -> None:
         """Look which rows that are to be put cannot be stored, or find another in their way that stays there."""
         puts, self.puts = self.puts, []
-        if not puts:
-            return
         wanted = []
         problems = problems_of(self.description, [source for _, source, _ in puts])
         for (fate, source, destination), problem in zip(puts, problems, strict=True):

@@ -100,8 +100,7 @@ class MemoryRepository(Repository[E]):
             del table.rows[id]
 
     def put_many(self, entities: Iterable[E], overwrite: bool = False) -> PutResult:
-        given = list(entities)
-        rows = {row["id"]: row for row in by_row(self.description.stored_columns(given))} if given else {}
+        rows = {row["id"]: row for row in by_row(self.description.stored_columns(list(entities)))}
         with self.table() as table:
             old = {id: table.rows[id]["version"] for id in rows if id in table.rows}
             kept = {id for id in old if not overwrite and rows[id]["version"] <= old[id]}
