@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -18,6 +18,7 @@ from pymongo import MongoClient, WriteConcern
 from benchmarks.calls import url_of
 from benchmarks.goals import BACK, MEMORY, MONGODB, POSTGRESQL, THERE, THERE_AND_BACK
 from benchmarks.growth import fill
+from benchmarks.peers.with_psycopg import COPY_ALL, TYPES
 from benchmarks.places import Places
 from benchmarks.results import Row
 from benchmarks.rounds import Times, cost, speed
@@ -29,9 +30,12 @@ from storage.transfer import copy
 
 #: MongoDB's stand-in in Python writes too slowly for a million.
 SHARE = 20
-COLUMNS = ("_id", "title", "title_key", "thrust", "last_fired", "version")
-SELECT = "SELECT id, title, title_key, thrust, last_fired, version FROM engine ORDER BY id"
+#: In the order of ``COPY_ALL``.
+COLUMNS = ("title", "title_key", "thrust", "last_fired", "version", "_id")
+SELECT = "SELECT title, title_key, thrust, last_fired, version, id FROM engine ORDER BY id"
 BATCH = 5000
+
+ByHand = Callable[[str, str], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +53,23 @@ def measure(places: Places, sizes: Sizes) -> Iterator[Row]:
     with places.storage(POSTGRESQL) as one, places.storage(MONGODB) as other, places.storage(POSTGRESQL) as back:
         number = sizes.growth if places.is_quick(MONGODB) else sizes.growth // SHARE
         fill(one, number)
-        there = trip(places, one, other)
-        yield from rows(THERE, number, there)
-        again = trip(places, other, back)
-        yield from rows(BACK, number, again)
-    total = Trip(*(getattr(there, name) + getattr(again, name) for name in ("ours", "again", "by_hand")), more=0)
-    yield from rows(THERE_AND_BACK, number, total)
+        with places.storage(MONGODB) as by_hand:
+            out = trip(one, other, to_mongodb, by_hand)
+        yield from rows(THERE, number, out)
+        with places.storage(POSTGRESQL) as by_hand:
+            home = trip(other, back, to_postgresql, by_hand)
+        yield from rows(BACK, number, home)
+    both = Trip(out.ours + home.ours, out.again + home.again, out.by_hand + home.by_hand, more=0)
+    yield from rows(THERE_AND_BACK, number, both)
 
 
-def trip(places: Places, source: Storage, destination: Storage) -> Trip:
-    """Copy into an empty database, once more with nothing to do, and by hand; each is checked to have copied all."""
-    here, there = (NAMES[storage.backend] for storage in (source, destination))
-    with places.storage(there) as other:
-        by_hand = BY_HAND[here, there](url_of(source), url_of(other))
-        check_same(source, other)
+def trip(source: Storage, destination: Storage, move: ByHand, by_hand: Storage) -> Trip:
+    """Copy by hand, then ours, into empty databases, and ours once more; each is checked to have copied all."""
+    seconds = move(url_of(source), url_of(by_hand))
+    check_same(source, by_hand)
     ours, more = copy_in_child(source, destination)
     check_same(source, destination)
-    return Trip(ours, copy_in_child(source, destination)[0], by_hand, more)
+    return Trip(ours, copy_in_child(source, destination)[0], seconds, more)
 
 
 def rows(place: str, number: int, found: Trip) -> Iterator[Row]:
@@ -108,20 +112,14 @@ def to_postgresql(source: str, destination: str) -> float:
         closing(MongoClient(source)) as client,
         psycopg.connect(destination.replace("+psycopg", "")) as connection,
         connection.cursor() as cursor,
-        cursor.copy(COPY) as copying,
+        cursor.copy(COPY_ALL) as copying,
     ):
-        copying.set_types(TYPES)
+        copying.set_types([*TYPES, "int8"])
         documents = client.get_default_database()["engine"].find(sort=[("_id", 1)], batch_size=BATCH)
         while documents.alive:
             for document in documents.to_list(BATCH):
                 copying.write_row([int(value) if type(value) is Int64 else value for value in pick(document)])
     return time.perf_counter() - start
-
-
-COPY = "COPY engine (id, title, title_key, thrust, last_fired, version) FROM STDIN (FORMAT binary)"
-TYPES = ["int8", "varchar", "varchar", "int4", "timestamp", "int8"]
-NAMES = {"postgresql": POSTGRESQL, "mongodb": MONGODB}
-BY_HAND = {(POSTGRESQL, MONGODB): to_mongodb, (MONGODB, POSTGRESQL): to_postgresql}
 
 
 def copy_in_child(source: Storage, destination: Storage) -> tuple[float, float]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks.goals import CPU, GOALS, MEMORY, MONGODB, WALL, Goal, Key
 from benchmarks.results import Report, Row, number, ratios, read_report
+from benchmarks.rounds import UNITS
 
 DOCS = Path(__file__).parents[1] / "docs"
 FIGURES, PAGE = DOCS / "performance.json", DOCS / "performance.md"
@@ -133,15 +134,14 @@ def stands(row: Row, report: Report) -> str:
     turned = known.get((row.place, in_the_other_direction(row.work), row.peer, WALL))
     if turned is not None:
         found += f". The same rows as a first page, in the other direction, take {shown(turned.theirs, turned)}: "
-        found += f"{row.ours / turned.theirs * UNITS[row.unit] / UNITS[turned.unit]:.2f}"
+        found += f"{row.ours / FACTORS[row.unit] / (turned.theirs / FACTORS[turned.unit]):.2f}"
     if row.peer == "MongoEngine" and row.compared == CPU and driver is not None:
         limit = row.theirs / row.ours / driver.ratio
         found += f". PyMongo by hand, which does nothing beside, is {limit:.2f} times as fast as MongoEngine"
     return found
 
 
-#: Seconds, of the units that figures are in.
-UNITS = {"s": 1.0, "ms": 1e-3, "µs": 1e-6}
+FACTORS = {unit: factor for unit, factor, _ in UNITS}
 
 
 def in_the_other_direction(work: str) -> str:
