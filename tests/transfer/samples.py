@@ -131,8 +131,8 @@ FLIPPED: Mapping[str, Callable[[], Flips]] = {
 
 def flipped_pairs(field: str) -> list[tuple[Engine, Engine]]:
     """Return rows beside those that differ in one bit of the field, or in that it is ``None``."""
-    rows = [Engine("Raptor", 7, NOON, id, 1) for id, _ in enumerate(FLIPPED[field](), 1)]
+    rows = [(Engine("Raptor", 7, NOON, id, 1), *flip) for id, flip in enumerate(FLIPPED[field](), 1)]
     return [
         (replace(row, **{field: one}), replace(row, **{field: other}))  # type: ignore[arg-type]
-        for row, (one, other) in zip(rows, FLIPPED[field](), strict=True)
+        for row, one, other in rows
     ]

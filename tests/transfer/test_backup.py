@@ -14,8 +14,9 @@ import zstandard
 from pyrage import x25519
 
 from storage import ApiToken, Engine, Invalid, Repository, Storage, Unavailable, open_storage
-from storage.transfer import Progress, backup, open_backup, verify
+from storage.transfer import backup, open_backup, verify
 from storage.transfer.files import replacing
+from storage.transfer.progress import Silence
 from storage.transfer.rows import rows
 from tests.running import RunningServers
 from tests.servers import KINDS, Server
@@ -141,7 +142,7 @@ def test_two_backups_into_one_place_are_one_too_many(tmp_path: Path) -> None:
     assert (tmp_path / "backup").read_bytes() == b"first"
 
 
-class Mover(Progress):
+class Mover(Silence):
     """Has three rows changed together while a backup is between two pages of its rows."""
 
     def __init__(self, move: Callable[[], None]) -> None:
@@ -152,9 +153,6 @@ class Mover(Progress):
 
     def advance(self, number: int) -> None:
         self.move()
-
-    def end(self) -> None:
-        pass
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from storage import Engine, IdempotencyKey, Invalid, SchemaOutOfDate, SignIn, Storage, open_storage
 from storage.migrations import WITHDRAWN
 from storage.transfer import Progress, Restoration, backup, open_backup, restore, restoring, verify
+from storage.transfer.progress import Silence
 from tests.servers import KINDS
 from tests.transfer.conftest import MakeStorage
 from tests.transfer.planting import run_on_sql
@@ -24,7 +25,7 @@ class Stopped(Exception):
     """The restore is cut short here."""
 
 
-class StoppedBefore(Progress):
+class StoppedBefore(Silence):
     """Cuts a restore short when a part of it begins."""
 
     def __init__(self, part: str) -> None:
@@ -34,19 +35,15 @@ class StoppedBefore(Progress):
         if what == self.part:
             raise Stopped
 
-    def advance(self, number: int) -> None:
-        pass
 
-    def end(self) -> None:
-        pass
-
-
-def restored(source: Storage, destination: Storage, *, stop: str = "", replace: bool = False) -> Restoration:
+def restored(
+    source: Storage, destination: Storage, progress: Progress | None = None, *, replace: bool = False
+) -> Restoration:
     """Back up one storage and restore it into another."""
     file = io.BytesIO()
     backup(source, file)
     with open_backup(io.BytesIO(file.getvalue()), destination) as opened:
-        return restore(opened, destination, replace=replace, progress=StoppedBefore(stop), notice=0)
+        return restore(opened, destination, replace=replace, progress=progress, notice=0)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -117,7 +114,7 @@ def test_passing_rows_that_cannot_be_read_go_as_well(source: Storage, destinatio
     assert destination.repository(SignIn).count() == 0
 
 
-class ReinstatedAt(Progress):
+class ReinstatedAt(Silence):
     """Has another restore end at a moment of this one."""
 
     def __init__(self, moment: str, other: Storage) -> None:
@@ -131,9 +128,6 @@ class ReinstatedAt(Progress):
     def begin(self, what: str, total: int) -> None:
         self.what = what
         self.at(f"begin {what}")
-
-    def advance(self, number: int) -> None:
-        pass
 
     def end(self) -> None:
         self.at(f"end {self.what}")
@@ -153,18 +147,14 @@ def test_a_restore_goes_no_further_in_a_database_that_another_puts_into_service(
     source: Storage, make_url: Callable[..., str], monkeypatch: pytest.MonkeyPatch, moment: str, written: int
 ) -> None:
     source.engines.put_many(engines(2))
-    url, file = make_url(), io.BytesIO()
-    backup(source, file)
+    url = make_url()
     with open_storage(url) as destination, open_storage(url) as other:
         other.repository(SignIn).add(SignIn("ada", "a" * 64, NOON, NOON))
         other.withdraw()
         progress = ReinstatedAt(moment, other)
         monkeypatch.setattr("storage.transfer.restoring.sleep", lambda _: progress.at("notice"))
-        with (
-            open_backup(io.BytesIO(file.getvalue()), destination) as opened,
-            pytest.raises(Invalid, match="was put into service by somebody else"),
-        ):
-            restore(opened, destination, progress=progress, notice=0)
+        with pytest.raises(Invalid, match="was put into service by somebody else"):
+            restored(source, destination, progress)
         assert other.engines.count() == written
         assert other.repository(SignIn).count() == (moment == "notice")
 
@@ -179,7 +169,7 @@ def test_a_restore_that_was_cut_short_is_not_served_and_can_be_run_again(
     fill_with_limits(source)
     url = make_url()
     with pytest.raises(Stopped), open_storage(url) as destination:
-        restored(source, destination, stop=part)
+        restored(source, destination, StoppedBefore(part))
     with open_storage(url) as destination:
         with pytest.raises(SchemaOutOfDate, match="a restore into it is under way, or was cut short"):
             destination.engines.count()
@@ -195,7 +185,7 @@ def test_another_backup_may_end_what_one_has_begun(
     source.engines.put_many(engines(5))
     other.engines.put_many(engines(2, first=3))
     with pytest.raises(Stopped):
-        restored(source, destination, stop="copying api_token")
+        restored(source, destination, StoppedBefore("copying api_token"))
     restored(other, destination)
     assert list(destination.engines.scan()) == engines(2, first=3)
 
@@ -203,15 +193,12 @@ def test_another_backup_may_end_what_one_has_begun(
 def test_what_does_not_verify_is_not_served(source: Storage, destination: Storage) -> None:
     source.engines.put_many(engines(2))
 
-    class Meddling(StoppedBefore):
+    class Meddling(Silence):
         def begin(self, what: str, total: int) -> None:
             if what == "verifying engine":
                 destination.engines.update(2, {"thrust": 9})
 
-    file = io.BytesIO()
-    backup(source, file)
-    with open_backup(io.BytesIO(file.getvalue()), destination) as opened:
-        done = restore(opened, destination, progress=Meddling(""), notice=0)
+    done = restored(source, destination, Meddling())
     assert done.verification.differing() == 1
     assert destination.migrations.current() == WITHDRAWN
 
@@ -236,7 +223,7 @@ def test_an_application_that_runs_refuses_every_request_until_the_restore_has_en
     assert client.get("/api/engines").status_code == 200
     with open_storage(app.config["STORAGE_URL"]) as destination:
         with pytest.raises(Stopped):
-            restored(source, destination, stop="verifying engine")
+            restored(source, destination, StoppedBefore("verifying engine"))
         assert [client.get(path).status_code for path in ("/api/engines", "/api/engines/1", "/readyz")] == [503] * 3
         assert client.post("/api/engines", json={"title": "Raptor"}).status_code == 503
         assert "a restore into it is under way" in client.get("/readyz").get_json()["detail"]
@@ -247,7 +234,7 @@ def test_an_application_that_runs_refuses_every_request_until_the_restore_has_en
 
 def test_no_command_migrates_a_database_that_is_being_restored(source: Storage, app: Flask) -> None:
     with open_storage(app.config["STORAGE_URL"]) as destination, pytest.raises(Stopped):
-        restored(source, destination, stop="copying engine")
+        restored(source, destination, StoppedBefore("copying engine"))
     result = app.test_cli_runner().invoke(args=["db", "upgrade"])
     assert (result.exit_code, "a restore into it is under way" in result.stderr) == (1, True)
 
