@@ -12,7 +12,7 @@ import pytest
 from storage import Unavailable, open_storage
 from tests.databases import execute, with_database
 from tests.running import RunningServers
-from tests.servers import MongoDB, PrivateServer
+from tests.servers import MYSQL_KINDS, MongoDB, PrivateServer
 
 USER = "guarded"
 PASSWORD = "right-öne-€"
@@ -27,7 +27,7 @@ def guard_postgresql(server: PrivateServer) -> None:
     server.start()
 
 
-def guard_mariadb(server: PrivateServer) -> None:
+def guard_mysql(server: PrivateServer) -> None:
     execute(server.address, f"CREATE USER {USER} IDENTIFIED BY '{PASSWORD}'")
     execute(server.address, f"GRANT ALL ON *.* TO {USER}")
 
@@ -40,7 +40,7 @@ def guard_mongodb(server: MongoDB) -> None:
     server.start()
 
 
-GUARD = {"postgresql": guard_postgresql, "mariadb": guard_mariadb, "mongodb": guard_mongodb}
+GUARD = {"postgresql": guard_postgresql, "mariadb": guard_mysql, "mysql": guard_mysql, "mongodb": guard_mongodb}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ SILENT_CODE = pytest.mark.xfail(reason="libpq keeps the SQLSTATE of a refused co
 
 
 # MongoDB makes a database at its first use.
-@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=SILENT_CODE), "mariadb"])
+@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=SILENT_CODE), *MYSQL_KINDS])
 def test_a_database_that_is_not_there_is_refused_for_good(
     own_servers: RunningServers[PrivateServer], kind: str
 ) -> None:
