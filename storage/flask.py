@@ -202,6 +202,10 @@ def check() -> None:
     if not lacking:
         migrations.check_current()
         lacking = list(migrations.differences())
+        for name in migrations.unknown_entities([one.name for one in current_storage.descriptions.values()]):
+            lacking.append(
+                f"{name} was not looked at: the storage is opened without that entity, see Storage(entities=)"
+            )
     if lacking:
         raise click.ClickException("\n".join(lacking))
     click.echo(f"nothing is lacking: {position(migrations)}")
