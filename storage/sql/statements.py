@@ -98,12 +98,12 @@ class Statements:
 
     def compile_count(self, shape: tuple[ConditionShape, ...]) -> Statement:
         """Count the rows that conditions hold for."""
-        counting = select(func.count()).select_from(self.table).where(*where(self.table, shape))
+        counting = select(func.count()).select_from(self.table).where(*where(self.table, shape, self.dialect))
         return self.compile(counting, prepared=False)
 
     def compile_listed(self, shape: tuple[ConditionShape, ...]) -> Statement:
         """Select the rows that conditions hold for, in no order."""
-        return self.compile(self.selection.where(*where(self.table, shape)), prepared=False)
+        return self.compile(self.selection.where(*where(self.table, shape, self.dialect)), prepared=False)
 
     def compile_update(self, names: tuple[str, ...], versioned: bool) -> Statement:
         """Update columns of a row and add 1 to its version; return the row where the engine can."""
@@ -124,5 +124,6 @@ class Statements:
         """Select ids and versions of rows, which are locked until the transaction ends."""
         table = self.table
         return self.compile(
-            select(table.c.id, table.c.version).where(*where(table, shape)).with_for_update(), prepared=False
+            select(table.c.id, table.c.version).where(*where(table, shape, self.dialect)).with_for_update(),
+            prepared=False,
         )
