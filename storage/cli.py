@@ -187,7 +187,7 @@ def backup_command(source: Place, file: Path, recipients: tuple[str, ...], quiet
     telling = Telling(quiet, as_json, aside=to_pipe)
     with source.open(known_entities(source)) as storage:
         target = sys.stdout.buffer if to_pipe else file
-        manifest = backup(storage, target, recipients, telling.progress())
+        manifest = backup(storage, target, recipients, telling.progress(), telling.warn)
     if not manifest.header.snapshot:
         telling.warn("this database gives no snapshot: the rows are as they were while the backup was made")
     for name, number in manifest.contents.rows.items():

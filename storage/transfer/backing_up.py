@@ -17,7 +17,7 @@ from storage.repository import Repository
 from storage.storage import Repositories, Storage
 from storage.transfer.canonical import Canonical
 from storage.transfer.encryption import encrypting, read_recipients
-from storage.transfer.files import replacing
+from storage.transfer.files import Warn, log_warning, replacing
 from storage.transfer.manifest import FORMAT, Contents, Header, Manifest, line_of, release
 from storage.transfer.progress import Progress, Silence
 from storage.transfer.rows import MOST_NAMED, Row, Unreadable, problems_of, rows
@@ -26,23 +26,29 @@ from storage.transfer.sources import StorageSource
 
 
 def backup(
-    source: Storage, file: Path | IO[bytes], recipients: Sequence[str] = (), progress: Progress | None = None
+    source: Storage,
+    file: Path | IO[bytes],
+    recipients: Sequence[str] = (),
+    progress: Progress | None = None,
+    warn: Warn = log_warning,
 ) -> Manifest:
     """Write all rows that are of use elsewhere, and the high-water marks, into a file; return its manifest.
 
     The file is replaced when all is written, and only then; an open file, such as a pipe, is written as it is.
-    ``recipients``: encrypt it so that only they can read it. ``Invalid`` names the rows that break a rule and
-    could not be restored.
+    ``recipients``: encrypt it so that only they can read it. ``warn`` receives a sentence about what the file system
+    could not do. ``Invalid`` names the rows that break a rule and could not be restored, and entities that the storage
+    was not opened with.
     """
     keys = read_recipients(recipients)
     source.check_schema()
+    StorageSource(source).check_entities()
     if not isinstance(file, Path):
         with encrypted(file, keys) as sink, sealing(sink) as plain:
             manifest = Backup(source, plain, progress or Silence()).write()
         # Who is told that the backup was made is told of one whose last bytes have arrived.
         file.flush()
         return manifest
-    with replacing(file) as part, encrypted(part, keys) as sink, sealing(sink) as plain:
+    with replacing(file, warn) as part, encrypted(part, keys) as sink, sealing(sink) as plain:
         return Backup(source, plain, progress or Silence()).write()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,12 +15,13 @@ from storage.description import Description
 from storage.errors import Invalid
 from storage.migrations import Migrations
 from storage.storage import Storage
-from storage.transfer.canonical import Canonical
+from storage.transfer.canonical import Canonical, encode
 from storage.transfer.encryption import MAGIC, decrypting, read_identities
 from storage.transfer.manifest import Contents, Header, Manifest, check_format, read_line
 from storage.transfer.rows import Row
 from storage.transfer.sealing import DAMAGED, lines, sealed_pieces
 from storage.transfer.sources import Source
+from storage.transfer.unique import unique_fields
 
 
 @contextmanager
@@ -30,11 +32,25 @@ def open_backup(file: Path | IO[bytes], storage: Storage, identity: Path | None 
     pipe is kept in a temporary file, encrypted if it is. ``identity``: the file with the key of an encrypted one.
     """
     identities = [] if identity is None else read_identities(identity)
-    with tempfile.TemporaryFile() if not isinstance(file, Path) else file.open("rb") as opened:
-        if not isinstance(file, Path):
-            shutil.copyfileobj(file, opened)
-        place = str(file) if isinstance(file, Path) else "the backup"
+    place = str(file) if isinstance(file, Path) else "the backup"
+    with seekable(file) as opened:
         yield BackupFile(place, opened, identities, storage)
+
+
+@contextmanager
+def seekable(file: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+    """Give a file that can be read again from its beginning: what comes through a pipe is kept until the end."""
+    if isinstance(file, Path):
+        with file.open("rb") as opened:
+            if opened.seekable():
+                yield opened
+                return
+            with seekable(opened) as kept:
+                yield kept
+        return
+    with tempfile.TemporaryFile() as kept:
+        shutil.copyfileobj(file, kept)
+        yield kept
 
 
 class BackupFile(Source):
@@ -51,6 +67,9 @@ class BackupFile(Source):
             self.manifest = self.check_lines()
         except Invalid as error:
             raise Invalid({place: "; ".join(error.problems.values())}) from error
+
+    def check_entities(self) -> None:
+        """Nothing to do: a header that names an unknown entity was refused."""
 
     def moving(self) -> Sequence[Description[Any]]:
         """Return the entities that the header names."""
@@ -122,6 +141,7 @@ class Reading:
         self.hashes = {one.name: hashlib.sha256() for one in entities}
         self.numbers = {one.name: 0 for one in entities}
         self.last = {one.name: 0 for one in entities}
+        self.values = {one.name: UsedValues(one) for one in entities}
         self.end: Contents | None = None
 
     def take(self, line: bytes) -> None:
@@ -142,6 +162,7 @@ class Reading:
             raise Invalid({"file": f"row {self.numbers[name] + 1} of {name}: {error}"}) from error
         if entity.id <= self.last[name]:
             raise Invalid({"file": f"{name} {entity.id} comes after {self.last[name]}"})
+        self.values[name].take(entity)
         self.last[name] = entity.id
         self.numbers[name] += 1
         self.hashes[name].update(line + b"\n")
@@ -152,10 +173,35 @@ class Reading:
         if end is None:
             raise Invalid({"file": DAMAGED})
         hashes = {name: hash.hexdigest() for name, hash in self.hashes.items()}
-        marks = all(type(end.marks.get(name)) is int and end.marks[name] >= last for name, last in self.last.items())
+        marks = all(end.marks.get(name, -1) >= last for name, last in self.last.items())
         if end.rows != self.numbers or end.sha256 != hashes or not marks:
             raise Invalid({"file": "does not hold what its last line says: take another backup"})
         return end
+
+
+class UsedValues:
+    """The values of an entity's unique fields that a file has had so far, in a temporary file of SQLite's."""
+
+    def __init__(self, description: Description[Any]) -> None:
+        self.name = description.name
+        self.fields = unique_fields(description)
+        # Without a name SQLite keeps it where temporary files are, and in memory only as far as its cache goes.
+        self.database = sqlite3.connect("") if self.fields else None
+        if self.database is not None:
+            self.database.execute("CREATE TABLE used (field, value, PRIMARY KEY (field, value)) WITHOUT ROWID")
+
+    def take(self, entity: Any) -> None:
+        """Note the values of a row; ``Invalid`` if a row before it has one of them."""
+        for field in self.fields:
+            value = getattr(entity, field)
+            if value is None or self.database is None:
+                continue
+            # The canonical text, since SQLite would take 7 and 7.0 for one.
+            digest = hashlib.sha256(encode(str(value)).encode()).digest()
+            try:
+                self.database.execute("INSERT INTO used VALUES (?, ?)", (field, digest))
+            except sqlite3.IntegrityError as error:
+                raise Invalid({"file": f"{self.name} {entity.id}: another row has the same {field}"}) from error
 
 
 def check_revision(header: Header, migrations: Migrations) -> None:

@@ -18,8 +18,12 @@ from storage.registry import missing_driver
 FRAME = (0x184D2A5E).to_bytes(4, "little") + (32).to_bytes(4, "little")
 SEAL = len(FRAME) + 32
 PIECE = 1 << 16
-#: Of a line, and so of what is held in memory at once.
+#: Bytes that are unpacked together: four of them can stand for a block of 128 KB, so that these make 16 MB at most.
+MORSEL = 512
+#: Bytes of a line, and so of what is held in memory at once.
 LONGEST = 1 << 24
+#: Bytes that a stream may refer back to.
+WINDOW = 1 << 23
 
 DAMAGED = "is damaged or cut short: take another backup"
 
@@ -72,17 +76,30 @@ def sealed_pieces(source: IO[bytes]) -> Iterator[bytes]:
 
 
 def lines(source: IO[bytes]) -> Iterator[bytes]:
-    """Yield the lines of a sealed stream, without their ends."""
-    decompressor = zstd().ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-    begun = b""
+    """Yield the lines of a sealed stream, without their ends; no more than ``LONGEST`` bytes of one are held."""
+    parts: list[bytes] = []
+    length = 0
+    for data in unpacked(source):
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            yield b"".join([*parts, end])
+            parts, length = [], 0
+        parts.append(rest)
+        length += len(rest)
+        if length > LONGEST:
+            raise Invalid({"file": DAMAGED})
+    if length:
+        raise Invalid({"file": DAMAGED})
+
+
+def unpacked(source: IO[bytes]) -> Iterator[bytes]:
+    """Yield the plain bytes of a sealed stream, in pieces whose size is bounded whatever the stream says."""
+    decompressor = zstd().ZstdDecompressor(max_window_size=WINDOW).decompressobj()
     try:
         for piece in sealed_pieces(source):
-            if piece:
-                *whole, begun = (begun + decompressor.decompress(piece)).split(b"\n")
-                yield from whole
-            if len(begun) > LONGEST:
-                raise Invalid({"file": DAMAGED})
+            for start in range(0, len(piece), MORSEL):
+                yield decompressor.decompress(piece[start : start + MORSEL])
     except zstd().ZstdError as error:
         raise Invalid({"file": DAMAGED}) from error
-    if begun or not decompressor.eof or decompressor.unused_data:
+    if not decompressor.eof or decompressor.unused_data:
         raise Invalid({"file": DAMAGED})

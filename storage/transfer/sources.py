@@ -20,6 +20,10 @@ class Source(ABC):
     place: str
 
     @abstractmethod
+    def check_entities(self) -> None:
+        """Raise ``Invalid`` if it holds entities that it was not opened with: they would be left out in silence."""
+
+    @abstractmethod
     def moving(self) -> Sequence[Description[Any]]:
         """Return the entities whose rows it gives: those that are of use elsewhere."""
 
@@ -46,6 +50,15 @@ class StorageSource(Source):
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.place = storage.address
+
+    def check_entities(self) -> None:
+        """Compare with the high-water marks, which each entity of the database has."""
+        known = [description.name for description in self.storage.descriptions.values()]
+        if unknown := self.storage.migrations.unknown_entities(known):
+            names = ", ".join(unknown)
+            raise Invalid(
+                {"entities": f"{self.place} holds {names} too: open it with them, see open_storage(entities=)"}
+            )
 
     def moving(self) -> Sequence[Description[Any]]:
         """Return the entities that the storage was opened with, save the passing ones."""
@@ -77,6 +90,8 @@ class StorageSource(Source):
 
 def common_entities(source: Source, destination: Source) -> list[Description[Any]]:
     """Return what the destination keeps of the source's entities; ``Invalid`` names those that it does not."""
+    source.check_entities()
+    destination.check_entities()
     known = {description.name: description for description in destination.moving()}
     missing = [one.name for one in source.moving() if one.name not in known]
     if missing:

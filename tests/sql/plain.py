@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, MetaData, NullPool, Table, create_engine, inspect, select, text
+from sqlalchemy import URL, Connection, MetaData, NullPool, Table, create_engine, inspect, select, text
 
 from storage.sql.urls import read_url
 
@@ -20,9 +20,11 @@ def row(id: int, title: str | None = "Raptor", thrust: int | None = 7, **further
 
 
 @contextmanager
-def connected(url: str) -> Iterator[Connection]:
+def connected(url: str | URL) -> Iterator[Connection]:
     """Give a connection in autocommit that knows nothing of the library's settings."""
-    engine = create_engine(read_url(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        read_url(url) if isinstance(url, str) else url, poolclass=NullPool, isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as connection:
         yield connection
     engine.dispose()

@@ -93,7 +93,8 @@ def test_the_change_of_database_works_as_typed_and_brings_back_what_left(
 def test_the_nightly_backup_and_its_rehearsal_work_as_typed(here: Path, source: Storage) -> None:
     fill_with_limits(source)
     configure(here, source.address)
-    make_folder, make_key, *rehearsal = typed("backup.md")
+    private, make_folder, make_key, *rehearsal = typed("backup.md")
+    assert private == "umask 077"
     run(make_folder)
     run(make_key)
     key = x25519.Identity.from_str((here / "backup.key").read_text().splitlines()[1])
