@@ -5,7 +5,7 @@ What is checked and converted column by column takes a third of the time that it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
@@ -17,6 +17,11 @@ Values = dict[str, Any]
 def height(columns: Columns) -> int:
     """Return how many entities there are."""
     return len(next(iter(columns.values())))
+
+
+def columns_of(values: Mapping[str, Any]) -> Columns:
+    """Return the values of one entity by column."""
+    return {name: [value] for name, value in values.items()}
 
 
 def by_row(columns: Columns) -> Iterator[Values]:

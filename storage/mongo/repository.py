@@ -16,6 +16,7 @@ from storage.description import Description, check_id, check_version
 from storage.errors import Invalid, NotFound, VersionConflict
 from storage.fields import LARGEST_ID
 from storage.mongo.connections import Connections
+from storage.mongo.errors import naming
 from storage.mongo.ids import Ids
 from storage.mongo.mapping import reader, writer, writer_of_many
 from storage.mongo.pool import Document, Work
@@ -49,7 +50,7 @@ class MongoRepository(Repository[E]):
         values = self.description.new_values(entity) | {"version": 1}
         with self.connections.numbering() as work:
             [values["id"]] = self.ids.take(work, 1)
-        with self.connections.writing() as work:
+        with self.connections.writing() as work, naming(self.name):
             work.collection(self.name).insert_one(self.document(values), session=work.session)
         return self.description.entity(values)
 
@@ -61,7 +62,7 @@ class MongoRepository(Repository[E]):
         columns = self.description.new_columns(new)
         with self.connections.numbering() as work:
             columns["id"] = list(self.ids.take(work, len(new)))
-        with self.connections.atomic() as work:
+        with self.connections.atomic() as work, naming(self.name):
             self.insert(work, self.documents(columns))
         return self.description.entities(columns)
 
@@ -109,7 +110,7 @@ class MongoRepository(Repository[E]):
         matching = self.matching(id, version)
         # The server refuses a $set of nothing.
         change = {"$inc": {"version": 1}} | ({"$set": fields} if fields else {})
-        with self.connections.writing() as work:
+        with self.connections.writing() as work, naming(self.name):
             document = work.collection(self.name).find_one_and_update(
                 matching, change, return_document=ReturnDocument.AFTER, session=work.session
             )
@@ -261,7 +262,7 @@ class MongoRepository(Repository[E]):
         self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]], *, final: bool
     ) -> tuple[Mapping[str, Any], list[int]]:
         """Run a bulk; return its counts and which of it failed because another wrote the same id meanwhile."""
-        with self.connections.writing() as work:
+        with self.connections.writing() as work, naming(self.name):
             try:
                 return work.collection(self.name).bulk_write(operations, ordered=False).bulk_api_result, []
             except BulkWriteError as error:

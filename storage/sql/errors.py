@@ -49,6 +49,11 @@ def uncertain(sentence: str, *, written: bool = False) -> StorageError:
     return Unavailable(f"the server failed while it committed ({sentence})", may_have_been_applied=written)
 
 
+def exists(_sentence: str) -> StorageError:
+    """Return the error for a unique value that is taken; see ``Duplicates`` for its field."""
+    return AlreadyExists.of("entity")
+
+
 def meaning(kind: type[StorageError], sentence: str) -> Meaning:
     """Return what makes the error of that kind from a driver's class and code."""
     return lambda code: kind(f"{sentence} ({code})")
@@ -60,7 +65,6 @@ def unavailable(sentence: str, *, retryable: bool) -> Meaning:
 
 
 CONFLICT = meaning(TransactionConflict, "another transaction was in the way: run the unit again")
-EXISTS = meaning(AlreadyExists, "another entity has that value of a unique field")
 READ_ONLY = meaning(ReadOnly, "the database takes no writes")
 UNFORESEEN = meaning(StorageError, "the driver reported an error that no rule foresees")
 DENIED = unavailable("the database refused the user, the password or the permission", retryable=False)
@@ -84,7 +88,7 @@ POSTGRESQL: dict[str, Meaning] = {
     "22": invalid,
     "2200H": NO_IDS_LEFT,
     "23": invalid,
-    "23505": EXISTS,
+    "23505": exists,
     "25006": READ_ONLY,
     **dict.fromkeys(("25P03", "25P04"), lost),
     "28": DENIED,
@@ -110,7 +114,7 @@ MYSQL: dict[int, Meaning] = {
     1180: uncertain,
     2026: NO_TLS,
     **dict.fromkeys((1020, 1213, 1412, 1614, 3101, 8028, 9007), CONFLICT),
-    **dict.fromkeys((1022, 1062, 1169, 1586), EXISTS),
+    **dict.fromkeys((1022, 1062, 1169, 1586), exists),
     **dict.fromkeys((1048, 1263, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452), invalid),
     **dict.fromkeys((1690, 3819, 4025), invalid),
     **dict.fromkeys((1054, 1146, 1176, 1932), schema_missing),
@@ -141,8 +145,8 @@ SQLITE: dict[int, Meaning] = {
     14: CANNOT_OPEN,
     18: invalid,
     19: invalid,
-    1555: EXISTS,
-    2067: EXISTS,
+    1555: exists,
+    2067: exists,
     20: invalid,
     23: DENIED,
     25: invalid,

@@ -7,7 +7,7 @@ from dataclasses import astuple
 from typing import Any, TypeVar
 
 from storage.batches import BATCH, batched
-from storage.columns import Columns, Values, height, picked, sliced
+from storage.columns import Columns, Values, columns_of, height, picked, sliced
 from storage.cursor import Position
 from storage.description import Description, check_id, check_version
 from storage.errors import AlreadyExists, Invalid, NotFound, TransactionConflict, VersionConflict
@@ -16,11 +16,14 @@ from storage.query import Condition, Filter, Page, Query, Segment, checked_filte
 from storage.repository import PutResult, Repository
 from storage.retrying import again
 from storage.sql.bulk import WORTH_A_TABLE, can_copy
+from storage.sql.compiled import Statement
 from storage.sql.connections import Connections
+from storage.sql.duplicates import Naming
 from storage.sql.lines import Line, Rows
 from storage.sql.mapping import to_columns, to_row
+from storage.sql.names import AT_VERSION, ID_OF_ROW
 from storage.sql.query import condition_values, page_shape, page_values, shape_of
-from storage.sql.statements import AT_VERSION, ID_OF_ROW, Statements
+from storage.sql.statements import Statements
 
 E = TypeVar("E")
 W = TypeVar("W", int, Rows)
@@ -45,11 +48,12 @@ class SqlRepository(Repository[E]):
         values = self.description.new_values(entity) | {"version": 1}
         if self.statements.dialect.sequences:
             statement, row = self.statements.insert_numbered, to_row(self.description, values)
-            ((values["id"],),) = self.connections.write(lambda line: line.rows(statement, row))
+            ((values["id"],),) = self.connections.write(lambda line: self.write_rows(line, statement, row))
             return self.description.entity(values)
         with self.connections.atomic() as line:
             (values["id"],) = self.ids.take(line, 1)
-            line.change(self.statements.insert, to_row(self.description, values))
+            with self.naming(line, columns_of(values)):
+                line.change(self.statements.insert, to_row(self.description, values))
         return self.description.entity(values)
 
     def add_many(self, entities: Iterable[E]) -> list[E]:
@@ -60,7 +64,8 @@ class SqlRepository(Repository[E]):
         columns = self.description.new_columns(new)
         with self.connections.atomic() as line:
             columns["id"] = self.ids.take(line, len(new))
-            self.insert(line, columns)
+            with self.naming(line, columns):
+                self.insert(line, columns)
         return self.description.entities(columns)
 
     def get(self, id: int) -> E:
@@ -100,10 +105,14 @@ class SqlRepository(Repository[E]):
         statement = self.statements.update(tuple(sorted(values)), version is not None)
         values |= self.matching(id, version)
         if self.statements.dialect.update_returning:
-            rows = self.connections.write(lambda line: self.matched(line.rows(statement, values), line, id, version))
+            rows = self.connections.write(
+                lambda line: self.matched(self.write_rows(line, statement, values), line, id, version)
+            )
         else:
             with self.connections.atomic() as line:
-                self.matched(line.change(statement, values), line, id, version)
+                with self.naming(line, columns_of(values)):
+                    written = line.change(statement, values)
+                self.matched(written, line, id, version)
                 rows = line.rows(self.statements.get, {"id": id})
         return self.statements.entities(rows)[0]  # type: ignore[no-any-return]
 
@@ -146,6 +155,15 @@ class SqlRepository(Repository[E]):
         else:
             for some in sliced(complete, ROWS):
                 line.change_many(self.statements.insert, some)
+
+    def naming(self, line: Line, columns: Columns) -> Naming:
+        """Surround the writing of rows: ``AlreadyExists`` leaves it with the names of the fields that are taken."""
+        return Naming(self.statements.duplicates, line, columns, self.connections.storage.faults)
+
+    def write_rows(self, line: Line, statement: Statement, values: Values) -> Rows:
+        """Write one row and return what the statement says of it."""
+        with self.naming(line, columns_of(values)):
+            return line.rows(statement, values)
 
     def read(self, segment: Segment, number: int) -> list[E]:
         """Read at most ``number`` rows of a segment."""
@@ -202,7 +220,8 @@ class SqlRepository(Repository[E]):
         complete = to_columns(self.description, columns)
         with self.connections.atomic() as line:
             if self.statements.dialect.sequences and height(complete) >= WORTH_A_TABLE and can_copy(line):
-                return self.statements.copying.put(line, complete, overwrite=overwrite)
+                with self.naming(line, columns):
+                    return self.statements.copying.put(line, complete, overwrite=overwrite)
             done = [self.put_batch(line, batch, overwrite=overwrite) for batch in sliced(complete, BATCH)]
         return PutResult(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
 
@@ -216,8 +235,12 @@ class SqlRepository(Repository[E]):
         missing = [place for place, (id, _) in given if id not in versions]
         newer = [place for place, (id, version) in given if id in versions and (overwrite or version > versions[id])]
         if missing:
-            line.change_many(self.statements.insert, picked(columns, missing))
+            new = picked(columns, missing)
+            with self.naming(line, new):
+                line.change_many(self.statements.insert, new)
         if newer:
             changed = picked(columns, newer)
-            line.change_many(self.statements.replace, {**changed, ID_OF_ROW: changed["id"]})
+            changed[ID_OF_ROW] = changed.pop("id")
+            with self.naming(line, changed):
+                line.change_many(self.statements.replace, changed)
         return PutResult(len(missing), len(newer), len(given) - len(missing) - len(newer))
