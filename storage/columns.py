@@ -40,6 +40,23 @@ def sliced(columns: Columns, size: int) -> Iterator[Columns]:
         yield {name: column[start : start + size] for name, column in columns.items()}
 
 
+def sliced_by_bytes(columns: Columns, limit: int) -> Iterator[Columns]:
+    """Yield the entities in columns whose values take at most ``limit`` bytes as literals of SQL, but at least one."""
+    start = size = 0
+    for place, row in enumerate(zip(*columns.values(), strict=True)):
+        width = sum(map(literal_bytes, row))
+        if place > start and size + width > limit:
+            yield {name: column[start:place] for name, column in columns.items()}
+            start, size = place, 0
+        size += width
+    yield {name: column[start:] for name, column in columns.items()}
+
+
+def literal_bytes(value: object) -> int:
+    """Return how many bytes a value takes as a literal at most: each sign of a text may be escaped."""
+    return 2 * len(value.encode()) + 8 if isinstance(value, str) else 40
+
+
 def naive(moments: Iterable[datetime | None]) -> list[datetime | None]:
     """Return moments in UTC without their zone, as drivers take them."""
     return [moment and moment.replace(tzinfo=None) for moment in moments]

@@ -84,6 +84,10 @@ POOL_EMPTY = unanswered("no connection of the pool became free in time: raise po
 BUSY = refused("a lock was not had in time", retryable=True)
 SNAPSHOT_GONE = refused("the server no longer keeps the state of that snapshot: begin another", retryable=True)
 CURSOR_GONE = refused("the server no longer keeps the position in that result", retryable=True)
+TOO_LARGE = refused(
+    "the document is larger than the server's maxBsonObjectSize of 16 MiB, which cannot be raised: shorten its text",
+    retryable=False,
+)
 NO_ROOM = refused("the server has no room: disk, memory or connections", retryable=True)
 
 CODES: dict[int, Meaning] = {
@@ -95,7 +99,8 @@ CODES: dict[int, Meaning] = {
     **dict.fromkeys((43, 237), CURSOR_GONE),
     24: BUSY,
     **dict.fromkeys((11000, 11001), exists),
-    **dict.fromkeys((2, 121, 10334, 17280, 17419, 17420, 51091), invalid),
+    **dict.fromkeys((2, 121, 17280, 51091), invalid),
+    **dict.fromkeys((10334, 17419, 17420), TOO_LARGE),
     **dict.fromkeys((26, 27), schema_missing),
     **dict.fromkeys((11, 13, 18, 334, 391, 8000), DENIED),
     **dict.fromkeys((39, 146, 292, 462, 12501, 14031), NO_ROOM),
@@ -122,6 +127,7 @@ CLASSES: tuple[tuple[type[BaseException], Meaning], ...] = (
     (driver.InvalidOperation, CLOSED),
     (driver.CollectionInvalid, UNFORESEEN),
     (driver.EncryptionError, UNFORESEEN),
+    (driver.DocumentTooLarge, TOO_LARGE),
     (bson_errors.InvalidDocument, invalid),
     (bson_errors.InvalidStringData, invalid),
     (bson_errors.InvalidId, invalid),
@@ -189,12 +195,15 @@ def failure(error: BaseException) -> dict[str, Any]:
 
 @contextmanager
 def naming(entity: str) -> Iterator[None]:
-    """Surround a write: ``AlreadyExists`` leaves it with the names of the fields that are taken."""
+    """Surround a write: its errors name the entity, and ``AlreadyExists`` the fields that are taken."""
     try:
         yield
-    except driver.PyMongoError as error:
-        if isinstance(translate(error), AlreadyExists):
+    except (driver.PyMongoError, bson_errors.BSONError) as error:
+        found = translate(error)
+        if isinstance(found, AlreadyExists):
             raise taken(entity, error) from error
+        if TOO_LARGE in (CODES.get(code_of(error)), meaning_of_class(error)):
+            raise Unavailable(f"{entity} cannot be stored: {found}", retryable=False) from error
         raise
 
 

@@ -16,9 +16,9 @@ from sqlalchemy.sql.elements import ClauseElement
 
 from storage.batches import batched
 from storage.columns import Columns, height
-from storage.errors import AlreadyExists
+from storage.errors import AlreadyExists, Unavailable
 from storage.sql.compiled import Statement
-from storage.sql.errors import translate
+from storage.sql.errors import is_too_large, translate
 from storage.sql.lines import Line
 from storage.sql.names import ID_OF_ROW
 
@@ -108,7 +108,7 @@ def ids_of(columns: Columns) -> list[int | None]:
 
 
 class Naming:
-    """A block that writes rows, out of which ``AlreadyExists`` comes with the names of the fields that are taken.
+    """A block that writes rows: its errors name the entity, and ``AlreadyExists`` the fields that are taken.
 
     As a class, since the generator of a context manager takes three times as long.
     """
@@ -125,6 +125,11 @@ class Naming:
         pass
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, self.faults) and isinstance(translate(error), AlreadyExists):
+        if not isinstance(error, self.faults):
+            return
+        entity, found = self.duplicates.table.name, translate(error)
+        if isinstance(found, AlreadyExists):
             fields = self.duplicates.of(error, self.line, self.columns, self.faults)
-            raise AlreadyExists.of(self.duplicates.table.name, fields) from error
+            raise AlreadyExists.of(entity, fields) from error
+        if is_too_large(error):
+            raise Unavailable(f"{entity} cannot be stored: {found}", retryable=False) from error

@@ -75,6 +75,7 @@ NO_IDS_LEFT = unavailable("no id is left", retryable=False)
 BUSY = unavailable("a lock was not had in time: raise lock_timeout, or try again", retryable=True)
 TOO_SLOW = unavailable("the statement took longer than allowed: raise timeout, or ask for less", retryable=True)
 TOO_LARGE = unavailable("a row or a statement is larger than the database takes", retryable=False)
+TOO_LARGE_FOR_SQLITE = unavailable("a row is larger than the connection's SQLITE_LIMIT_LENGTH", retryable=False)
 TOO_LONG = unavailable("the statement is longer than the server takes: raise max_allowed_packet", retryable=False)
 LOGGED_BY_STATEMENT = unavailable("the server logs statements and not rows: set binlog_format to ROW", retryable=False)
 NO_TLS = unavailable("TLS cannot be had as the URL asks for it", retryable=False)
@@ -143,7 +144,7 @@ SQLITE: dict[int, Meaning] = {
     11: DAMAGED,
     13: NO_ROOM,
     14: CANNOT_OPEN,
-    18: invalid,
+    18: TOO_LARGE_FOR_SQLITE,
     19: invalid,
     1555: exists,
     2067: exists,
@@ -200,6 +201,12 @@ def driver_meaning(error: BaseException) -> Meaning:
             return lost if is_named(error, "OperationalError", "InterfaceError") else UNFORESEEN
         return next((POSTGRESQL[state[:n]] for n in (5, 3, 2) if state[:n] in POSTGRESQL), UNFORESEEN)
     return UNFORESEEN
+
+
+def is_too_large(error: Exception) -> bool:
+    """Return whether a row or a statement is larger than the database takes."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return cause is not None and driver_meaning(cause) in (TOO_LARGE, TOO_LARGE_FOR_SQLITE, TOO_LONG)
 
 
 def is_named(error: BaseException, *names: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any, TypeVar
 
-from storage.batches import BATCH, batched
+from storage.batches import BATCH, batched, rows_within
 from storage.columns import Columns, Values, columns_of, height, picked, sliced
 from storage.cursor import Position
 from storage.description import Description, check_id, check_version
@@ -28,7 +28,7 @@ from storage.sql.statements import Statements
 E = TypeVar("E")
 W = TypeVar("W", int, Rows)
 
-#: How many rows a driver is given at once.
+#: How many rows a driver is given at once at most.
 ROWS = 10 * BATCH
 #: How often ``put_many`` runs its transaction at most.
 PUTS = 5
@@ -42,6 +42,7 @@ class SqlRepository(Repository[E]):
         self.statements = statements
         self.connections = connections
         self.ids = statements.ids
+        self.batch = rows_within(description.widest_row)
 
     def add(self, entity: E) -> E:
         """Insert one row; PostgreSQL takes the id from its sequence in the same statement."""
@@ -80,7 +81,7 @@ class SqlRepository(Repository[E]):
         """Select the rows in batches, each id once."""
         wanted = list(dict.fromkeys(id for id in ids if check_id(id)))
         found: dict[int, E] = {}
-        for batch in batched(wanted):
+        for batch in batched(wanted, self.batch):
             found |= self.by_id([Condition("id", "in", batch)])
         return [found[id] for id in wanted if id in found]
 
@@ -153,11 +154,11 @@ class SqlRepository(Repository[E]):
         if self.statements.dialect.sequences and can_copy(line):
             self.statements.copying.insert(line, complete)
         else:
-            for some in sliced(complete, ROWS):
+            for some in sliced(complete, rows_within(self.description.widest_row, ROWS)):
                 line.change_many(self.statements.insert, some)
 
     def naming(self, line: Line, columns: Columns) -> Naming:
-        """Surround the writing of rows: ``AlreadyExists`` leaves it with the names of the fields that are taken."""
+        """Surround the writing of rows: its errors name the entity, and the fields that are taken."""
         return Naming(self.statements.duplicates, line, columns, self.connections.storage.faults)
 
     def write_rows(self, line: Line, statement: Statement, values: Values) -> Rows:
@@ -180,9 +181,9 @@ class SqlRepository(Repository[E]):
         """Yield the rows of a query page by page, to its end."""
         (segment,) = query.segments()
         while True:
-            entities: list[Any] = self.read(segment, BATCH)
+            entities: list[Any] = self.read(segment, self.batch)
             yield from entities
-            if len(entities) < BATCH:
+            if len(entities) < self.batch:
                 return
             last = entities[-1].id
             segment = Segment(query.conditions, query.order, None, Position(last, last))
@@ -222,7 +223,7 @@ class SqlRepository(Repository[E]):
             if self.statements.dialect.sequences and height(complete) >= WORTH_A_TABLE and can_copy(line):
                 with self.naming(line, columns):
                     return self.statements.copying.put(line, complete, overwrite=overwrite)
-            done = [self.put_batch(line, batch, overwrite=overwrite) for batch in sliced(complete, BATCH)]
+            done = [self.put_batch(line, batch, overwrite=overwrite) for batch in sliced(complete, self.batch)]
         return PutResult(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
 
     def put_batch(self, line: Line, columns: Columns, *, overwrite: bool) -> PutResult:
