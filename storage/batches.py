@@ -1,4 +1,4 @@
-"""Reading in batches what may be long."""
+"""Batches of many rows, bounded by their number and by their bytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-#: How many rows one statement reads or writes where there are many.
+#: How many rows one statement reads or writes at most.
 BATCH = 1000
+#: How many bytes they have at most, as far as their fields are declared: 16 MiB.
+BATCH_BYTES = 2**24
 
 
 def batched(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
@@ -17,3 +19,8 @@ def batched(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
     iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch
+
+
+def rows_within(widest: int, most: int = BATCH) -> int:
+    """Return how many rows of up to ``widest`` bytes a batch takes: at least one, and at most ``most``."""
+    return max(1, min(most, BATCH_BYTES // widest))

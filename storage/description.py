@@ -20,7 +20,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_
 from storage.columns import Columns, picked
 from storage.errors import Invalid
 from storage.fields import LARGEST_ID, VALUE_TYPES, Integer, Rule, Text
-from storage.limits import check_limits, check_rule
+from storage.limits import check_limits, check_rule, row_bytes
 from storage.search import search_key
 
 E = TypeVar("E")
@@ -77,6 +77,11 @@ class Description(Generic[E]):
     def searchable(self) -> tuple[str, ...]:
         """The names of the fields that have a search key, which is stored as ``<name>_key``."""
         return tuple(f.name for f in self.fields if isinstance(f.rule, Text) and f.rule.searchable)
+
+    @cached_property
+    def widest_row(self) -> int:
+        """How many bytes a row can take, its search keys among them."""
+        return row_bytes(self.fields)
 
     @cached_property
     def checks(self) -> Checks:

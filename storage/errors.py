@@ -19,8 +19,9 @@ repository: it is the ``__cause__`` of one of these. No message holds a password
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Self
 
 
 class StorageError(Exception):
@@ -46,7 +47,23 @@ class NotFound(StorageError):
 
 
 class AlreadyExists(StorageError):
-    """Another entity has that value of a unique field."""
+    """Another entity has that value of a unique field.
+
+    ``fields`` names the fields that are unique together: ``("id",)`` where the id is taken, and none where the other
+    entity was gone before the database could be asked.
+    """
+
+    def __init__(self, message: str, *, fields: Sequence[str] = ()) -> None:
+        self.fields = tuple(fields)
+        super().__init__(message)
+
+    @classmethod
+    def of(cls, entity: str, fields: Sequence[str] = ()) -> Self:
+        """Return the error that says which fields of which entity are taken, and never by what value."""
+        return cls(f"another {entity} has that {' and '.join(fields) or 'value of a unique field'}", fields=fields)
+
+    def __reduce__(self) -> tuple[Callable[[str], AlreadyExists], tuple[str]]:
+        return partial(type(self), fields=self.fields), (str(self),)
 
 
 class VersionConflict(StorageError):

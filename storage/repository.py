@@ -38,7 +38,7 @@ class Repository(ABC, Generic[E]):
         """Store a new entity and return it with its ``id`` and version 1.
 
         An entity that has an id or a version is ``Invalid``; a taken value of a unique field is
-        ``AlreadyExists``. With no id left it is ``Unavailable``, and trying again is useless.
+        ``AlreadyExists``, which names the field. With no id left it is ``Unavailable``, and trying again is useless.
         """
 
     @abstractmethod

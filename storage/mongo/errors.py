@@ -6,7 +6,7 @@ name its class and code, and fields at most: no value, since values may be secre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,8 +62,12 @@ def schema_missing(code: str, _written: bool) -> StorageError:
     )
 
 
+def exists(_code: str, _written: bool) -> StorageError:
+    """Return the error for a unique value that is taken; see ``taken`` for its field."""
+    return AlreadyExists.of("entity")
+
+
 CONFLICT = meaning(TransactionConflict, "another transaction was in the way: run the unit again")
-EXISTS = meaning(AlreadyExists, "another entity has that value of a unique field")
 READ_ONLY = meaning(ReadOnly, "the database takes no writes")
 UNFORESEEN = meaning(StorageError, "the driver reported an error that no rule foresees")
 UNREADABLE = meaning(StorageError, "a stored document cannot be read")
@@ -80,6 +84,10 @@ POOL_EMPTY = unanswered("no connection of the pool became free in time: raise po
 BUSY = refused("a lock was not had in time", retryable=True)
 SNAPSHOT_GONE = refused("the server no longer keeps the state of that snapshot: begin another", retryable=True)
 CURSOR_GONE = refused("the server no longer keeps the position in that result", retryable=True)
+TOO_LARGE = refused(
+    "the document is larger than the server's maxBsonObjectSize of 16 MiB, which cannot be raised: shorten its text",
+    retryable=False,
+)
 NO_ROOM = refused("the server has no room: disk, memory or connections", retryable=True)
 
 CODES: dict[int, Meaning] = {
@@ -90,8 +98,9 @@ CODES: dict[int, Meaning] = {
     **dict.fromkeys((239, 246), SNAPSHOT_GONE),
     **dict.fromkeys((43, 237), CURSOR_GONE),
     24: BUSY,
-    **dict.fromkeys((11000, 11001), EXISTS),
-    **dict.fromkeys((2, 121, 10334, 17280, 17419, 17420, 51091), invalid),
+    **dict.fromkeys((11000, 11001), exists),
+    **dict.fromkeys((2, 121, 17280, 51091), invalid),
+    **dict.fromkeys((10334, 17419, 17420), TOO_LARGE),
     **dict.fromkeys((26, 27), schema_missing),
     **dict.fromkeys((11, 13, 18, 334, 391, 8000), DENIED),
     **dict.fromkeys((39, 146, 292, 462, 12501, 14031), NO_ROOM),
@@ -107,7 +116,7 @@ CLASSES: tuple[tuple[type[BaseException], Meaning], ...] = (
     (driver.WaitQueueTimeoutError, POOL_EMPTY),
     (driver.ConnectionFailure, LOST),
     (driver.ProtocolError, LOST),
-    (driver.DuplicateKeyError, EXISTS),
+    (driver.DuplicateKeyError, exists),
     (driver.CursorNotFound, CURSOR_GONE),
     (driver.ExecutionTimeout, TOO_SLOW),
     (driver.WriteConcernError, UNCONFIRMED),
@@ -118,6 +127,7 @@ CLASSES: tuple[tuple[type[BaseException], Meaning], ...] = (
     (driver.InvalidOperation, CLOSED),
     (driver.CollectionInvalid, UNFORESEEN),
     (driver.EncryptionError, UNFORESEEN),
+    (driver.DocumentTooLarge, TOO_LARGE),
     (bson_errors.InvalidDocument, invalid),
     (bson_errors.InvalidStringData, invalid),
     (bson_errors.InvalidId, invalid),
@@ -183,10 +193,34 @@ def failure(error: BaseException) -> dict[str, Any]:
     return {**details, "code": code} if code is not None else dict(details)
 
 
+@contextmanager
+def naming(entity: str) -> Iterator[None]:
+    """Surround a write: its errors name the entity, and ``AlreadyExists`` the fields that are taken."""
+    try:
+        yield
+    except (driver.PyMongoError, bson_errors.BSONError) as error:
+        found = translate(error)
+        if isinstance(found, AlreadyExists):
+            raise taken(entity, error) from error
+        if TOO_LARGE in (CODES.get(code_of(error)), meaning_of_class(error)):
+            raise Unavailable(f"{entity} cannot be stored: {found}", retryable=False) from error
+        raise
+
+
+def taken(entity: str, error: BaseException) -> AlreadyExists:
+    """Return the error that names the fields whose values are taken, as the server says, and what we noted on it."""
+    details: Any = getattr(error, "details", None) or {}
+    keys = [one["keyPattern"] for one in details.get("writeErrors") or [details] if "keyPattern" in one]
+    # In a bulk, an id that another has put meanwhile is the lesser reason.
+    key: Any = next((key for key in keys if set(key) != {"_id"}), next(iter(keys), {}))
+    fields = ["id" if name == "_id" else name for name in key]
+    found = AlreadyExists.of(entity, fields)
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    return AlreadyExists("; ".join([str(found), *notes]), fields=fields)
+
+
 def described(error: BaseException) -> str:
-    """Return the class and the code of a driver's error, the fields of a duplicate, and what we noted on it."""
+    """Return the class and the code of a driver's error, and what we noted on it."""
     said = failure(error)
     parts = [type(error).__name__, *(str(said[key]) for key in ("code", "codeName") if said.get(key) is not None)]
-    fields = said.get("keyPattern")
-    duplicate = f" on {', '.join(fields)}" if isinstance(fields, dict) else ""
-    return "; ".join([" ".join(parts) + duplicate, *getattr(error, "__notes__", [])])
+    return "; ".join([" ".join(parts), *getattr(error, "__notes__", [])])

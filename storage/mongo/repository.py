@@ -10,12 +10,13 @@ from pymongo import InsertOne, ReplaceOne, ReturnDocument
 from pymongo.cursor import Cursor
 from pymongo.errors import BulkWriteError, CursorNotFound, PyMongoError
 
-from storage.batches import BATCH, batched
-from storage.columns import sliced
+from storage.batches import batched, rows_within
+from storage.columns import Columns, height, sliced
 from storage.description import Description, check_id, check_version
 from storage.errors import Invalid, NotFound, VersionConflict
 from storage.fields import LARGEST_ID
 from storage.mongo.connections import Connections
+from storage.mongo.errors import naming
 from storage.mongo.ids import Ids
 from storage.mongo.mapping import reader, writer, writer_of_many
 from storage.mongo.pool import Document, Work
@@ -39,6 +40,7 @@ class MongoRepository(Repository[E]):
         self.name = description.name
         self.connections = connections
         self.time_limit = time_limit
+        self.batch = rows_within(description.widest_row)
         self.ids = Ids(description.name)
         self.entities = reader(description)
         self.document = writer(description)
@@ -49,7 +51,7 @@ class MongoRepository(Repository[E]):
         values = self.description.new_values(entity) | {"version": 1}
         with self.connections.numbering() as work:
             [values["id"]] = self.ids.take(work, 1)
-        with self.connections.writing() as work:
+        with self.connections.writing() as work, naming(self.name):
             work.collection(self.name).insert_one(self.document(values), session=work.session)
         return self.description.entity(values)
 
@@ -61,8 +63,8 @@ class MongoRepository(Repository[E]):
         columns = self.description.new_columns(new)
         with self.connections.numbering() as work:
             columns["id"] = list(self.ids.take(work, len(new)))
-        with self.connections.atomic() as work:
-            self.insert(work, self.documents(columns))
+        with self.connections.atomic() as work, naming(self.name):
+            self.insert(work, columns)
         return self.description.entities(columns)
 
     def get(self, id: int) -> E:
@@ -80,7 +82,7 @@ class MongoRepository(Repository[E]):
         found: dict[int, E] = {}
         if wanted:
             with self.connections.reading() as work:
-                for batch in batched(wanted):
+                for batch in batched(wanted, self.batch):
                     documents = self.search(work, {"_id": {"$in": batch}}).to_list()
                     ids_found = [document["_id"] for document in documents]
                     found |= zip(ids_found, self.entities(documents), strict=True)
@@ -109,7 +111,7 @@ class MongoRepository(Repository[E]):
         matching = self.matching(id, version)
         # The server refuses a $set of nothing.
         change = {"$inc": {"version": 1}} | ({"$set": fields} if fields else {})
-        with self.connections.writing() as work:
+        with self.connections.writing() as work, naming(self.name):
             document = work.collection(self.name).find_one_and_update(
                 matching, change, return_document=ReturnDocument.AFTER, session=work.session
             )
@@ -135,7 +137,7 @@ class MongoRepository(Repository[E]):
         with self.connections.numbering() as work:
             self.ids.raise_to(work, columns["id"][-1])
         added = replaced = 0
-        for batch in sliced(columns, BATCH):
+        for batch in sliced(columns, self.batch):
             done = self.put_batch(self.documents(batch), overwrite=overwrite)
             added, replaced = added + done.added, replaced + done.replaced
         return PutResult(added, replaced, len(given) - added - replaced)
@@ -153,18 +155,18 @@ class MongoRepository(Repository[E]):
         with self.connections.numbering() as work:
             self.ids.raise_to(work, up_to)
 
-    def insert(self, work: Work, documents: Sequence[Document]) -> None:
+    def insert(self, work: Work, columns: Columns) -> None:
         """Insert new documents in their order; where there is no transaction, an error says how far it came."""
         stored = 0
-        for batch in batched(documents):
+        for batch in sliced(columns, self.batch):
             try:
-                work.collection(self.name).insert_many(batch, session=work.session)
+                work.collection(self.name).insert_many(self.documents(batch), session=work.session)
             except PyMongoError as error:
                 if work.session is None:
                     stored += error.details["nInserted"] if isinstance(error, BulkWriteError) else 0
-                    error.add_note(f"at least the first {stored} of {len(documents)} were stored")
+                    error.add_note(f"at least the first {stored} of {height(columns)} were stored")
                 raise
-            stored += len(batch)
+            stored += height(batch)
 
     def search(self, work: Work, matching: Document, **options: Any) -> Cursor[Document]:
         """Return a cursor over documents."""
@@ -190,9 +192,9 @@ class MongoRepository(Repository[E]):
             while True:
                 with self.connections.reading() as work:
                     if cursor is None:
-                        cursor = self.search(work, matching, sort=[("_id", 1)], batch_size=BATCH)
+                        cursor = self.search(work, matching, sort=[("_id", 1)], batch_size=self.batch)
                     try:
-                        documents = cursor.to_list(BATCH)
+                        documents = cursor.to_list(self.batch)
                     except CursorNotFound:
                         if resumed:
                             raise
@@ -261,7 +263,7 @@ class MongoRepository(Repository[E]):
         self, operations: Sequence[InsertOne[Document] | ReplaceOne[Document]], *, final: bool
     ) -> tuple[Mapping[str, Any], list[int]]:
         """Run a bulk; return its counts and which of it failed because another wrote the same id meanwhile."""
-        with self.connections.writing() as work:
+        with self.connections.writing() as work, naming(self.name):
             try:
                 return work.collection(self.name).bulk_write(operations, ordered=False).bulk_api_result, []
             except BulkWriteError as error:

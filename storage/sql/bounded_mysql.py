@@ -40,7 +40,9 @@ class BoundedConnection(pymysql.connections.Connection):
         """Send a statement, or raise the server's own error for one that is too long."""
         sent = sql.encode(self.encoding, "surrogateescape") if isinstance(sql, str) else sql
         if len(sent) > self.longest:
-            raise pymysql.err.OperationalError(ER.NET_PACKET_TOO_LARGE, f"{len(sent)} bytes are too many")
+            error = pymysql.err.OperationalError(ER.NET_PACKET_TOO_LARGE, "")
+            error.add_note(f"it has {len(sent)} bytes, and max_allowed_packet is {self.longest + HEADER}")
+            raise error
         return int(super().query(sent, unbuffered))
 
 

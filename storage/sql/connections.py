@@ -25,6 +25,8 @@ R = TypeVar("R")
 class Connections(ABC):
     """What a repository asks for, by what it is about to do."""
 
+    storage: SqlStorage
+
     @abstractmethod
     def read(self, statement: Statement, values: Values = NOTHING) -> Rows:
         """Return the rows of one statement that only reads."""

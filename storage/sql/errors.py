@@ -49,6 +49,11 @@ def uncertain(sentence: str, *, written: bool = False) -> StorageError:
     return Unavailable(f"the server failed while it committed ({sentence})", may_have_been_applied=written)
 
 
+def exists(_sentence: str) -> StorageError:
+    """Return the error for a unique value that is taken; see ``Duplicates`` for its field."""
+    return AlreadyExists.of("entity")
+
+
 def meaning(kind: type[StorageError], sentence: str) -> Meaning:
     """Return what makes the error of that kind from a driver's class and code."""
     return lambda code: kind(f"{sentence} ({code})")
@@ -60,7 +65,6 @@ def unavailable(sentence: str, *, retryable: bool) -> Meaning:
 
 
 CONFLICT = meaning(TransactionConflict, "another transaction was in the way: run the unit again")
-EXISTS = meaning(AlreadyExists, "another entity has that value of a unique field")
 READ_ONLY = meaning(ReadOnly, "the database takes no writes")
 UNFORESEEN = meaning(StorageError, "the driver reported an error that no rule foresees")
 DENIED = unavailable("the database refused the user, the password or the permission", retryable=False)
@@ -71,6 +75,7 @@ NO_IDS_LEFT = unavailable("no id is left", retryable=False)
 BUSY = unavailable("a lock was not had in time: raise lock_timeout, or try again", retryable=True)
 TOO_SLOW = unavailable("the statement took longer than allowed: raise timeout, or ask for less", retryable=True)
 TOO_LARGE = unavailable("a row or a statement is larger than the database takes", retryable=False)
+TOO_LARGE_FOR_SQLITE = unavailable("a row is larger than the connection's SQLITE_LIMIT_LENGTH", retryable=False)
 TOO_LONG = unavailable("the statement is longer than the server takes: raise max_allowed_packet", retryable=False)
 LOGGED_BY_STATEMENT = unavailable("the server logs statements and not rows: set binlog_format to ROW", retryable=False)
 NO_TLS = unavailable("TLS cannot be had as the URL asks for it", retryable=False)
@@ -84,7 +89,7 @@ POSTGRESQL: dict[str, Meaning] = {
     "22": invalid,
     "2200H": NO_IDS_LEFT,
     "23": invalid,
-    "23505": EXISTS,
+    "23505": exists,
     "25006": READ_ONLY,
     **dict.fromkeys(("25P03", "25P04"), lost),
     "28": DENIED,
@@ -110,7 +115,7 @@ MYSQL: dict[int, Meaning] = {
     1180: uncertain,
     2026: NO_TLS,
     **dict.fromkeys((1020, 1213, 1412, 1614, 3101, 8028, 9007), CONFLICT),
-    **dict.fromkeys((1022, 1062, 1169, 1586), EXISTS),
+    **dict.fromkeys((1022, 1062, 1169, 1586), exists),
     **dict.fromkeys((1048, 1263, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452), invalid),
     **dict.fromkeys((1690, 3819, 4025), invalid),
     **dict.fromkeys((1054, 1146, 1176, 1932), schema_missing),
@@ -139,10 +144,10 @@ SQLITE: dict[int, Meaning] = {
     11: DAMAGED,
     13: NO_ROOM,
     14: CANNOT_OPEN,
-    18: invalid,
+    18: TOO_LARGE_FOR_SQLITE,
     19: invalid,
-    1555: EXISTS,
-    2067: EXISTS,
+    1555: exists,
+    2067: exists,
     20: invalid,
     23: DENIED,
     25: invalid,
@@ -196,6 +201,12 @@ def driver_meaning(error: BaseException) -> Meaning:
             return lost if is_named(error, "OperationalError", "InterfaceError") else UNFORESEEN
         return next((POSTGRESQL[state[:n]] for n in (5, 3, 2) if state[:n] in POSTGRESQL), UNFORESEEN)
     return UNFORESEEN
+
+
+def is_too_large(error: Exception) -> bool:
+    """Return whether a row or a statement is larger than the database takes."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return cause is not None and driver_meaning(cause) in (TOO_LARGE, TOO_LARGE_FOR_SQLITE, TOO_LONG)
 
 
 def is_named(error: BaseException, *names: str) -> bool:

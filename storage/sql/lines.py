@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.columns import Columns
+from storage.columns import Columns, height, sliced_by_bytes
 from storage.sql.compiled import NOTHING, Statement, Values
 from storage.sql.lending import LendingPool, is_watched
+from storage.sql.mapping import MYSQL_NAMES
 
 Rows = Sequence[Sequence[Any]]
+
+#: MySQL's ER_NET_PACKET_TOO_LARGE.
+PACKET_TOO_LARGE = 1153
+#: What MySQL's protocol adds to a statement at most.
+HEADER = 64
 
 
 class Line(ABC):
@@ -151,12 +157,50 @@ class CoreLine(Line):
             self.connection.invalidate()
 
 
+class MysqlCoreLine(CoreLine):
+    """A connection of somebody else's engine to MySQL, which may send more at once than the server takes.
+
+    The server hangs up on a statement that is too long, which cannot be told from a lost connection. So that is seen
+    here; only where escaping makes it too long, it is left to the server.
+    """
+
+    def change(self, statement: Statement, values: Values = NOTHING) -> int:
+        """Run it unless it is too long."""
+        self.refuse_too_long(statement, values.values())
+        return super().change(statement, values)
+
+    def change_many(self, statement: Statement, columns: Columns) -> None:
+        """Run it for as many rows at a time as the server takes at once."""
+        for some in sliced_by_bytes(columns, self.longest() - len(statement.text)):
+            if height(some) == 1:
+                self.refuse_too_long(statement, [value for (value,) in some.values()])
+            super().change_many(statement, some)
+
+    def refuse_too_long(self, statement: Statement, values: Iterable[Any]) -> None:
+        """Raise the server's own error if a statement with its values is longer than the server takes."""
+        length = len(statement.text) + sum(len(value.encode()) for value in values if isinstance(value, str))
+        if length > self.longest():
+            error: Exception = self.connection.dialect.loaded_dbapi.OperationalError(PACKET_TOO_LARGE, "")
+            error.add_note(f"it has at least {length} bytes, and max_allowed_packet is {self.longest() + HEADER}")
+            raise error
+
+    def longest(self) -> int:
+        """Return how many bytes the server takes at once: it tells each connection when it is first asked."""
+        kept = self.connection.info
+        if "max_allowed_packet" not in kept:
+            answer = self.connection.exec_driver_sql("SELECT @@SESSION.max_allowed_packet")
+            kept["max_allowed_packet"] = answer.scalar_one()
+        return int(kept["max_allowed_packet"]) - HEADER
+
+
 def open_line(engine: Engine) -> Line:
     """Take a connection of an engine's pool: the driver's own, unless somebody listens or the engine is not ours."""
     pool = engine.pool
     if isinstance(pool, LendingPool) and not is_watched(engine):
         return PsycopgLine(pool) if engine.dialect.name == "postgresql" else DriverLine(pool)
-    return CoreLine(engine.connect())
+    handed_in = not isinstance(pool, LendingPool)
+    kind = MysqlCoreLine if handed_in and engine.dialect.name in MYSQL_NAMES else CoreLine
+    return kind(engine.connect())
 
 
 def faults_of(engine: Engine) -> tuple[type[Exception], ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple
 from typing import Any, TypeVar
 
-from storage.batches import BATCH, batched
-from storage.columns import Columns, Values, height, picked, sliced
+from storage.batches import BATCH, batched, rows_within
+from storage.columns import Columns, Values, columns_of, height, picked, sliced
 from storage.cursor import Position
 from storage.description import Description, check_id, check_version
 from storage.errors import AlreadyExists, Invalid, NotFound, TransactionConflict, VersionConflict
@@ -16,16 +16,19 @@ from storage.query import Condition, Filter, Page, Query, Segment, checked_filte
 from storage.repository import PutResult, Repository
 from storage.retrying import again
 from storage.sql.bulk import WORTH_A_TABLE, can_copy
+from storage.sql.compiled import Statement
 from storage.sql.connections import Connections
+from storage.sql.duplicates import Naming
 from storage.sql.lines import Line, Rows
 from storage.sql.mapping import to_columns, to_row
+from storage.sql.names import AT_VERSION, ID_OF_ROW
 from storage.sql.query import condition_values, page_shape, page_values, shape_of
-from storage.sql.statements import AT_VERSION, ID_OF_ROW, Statements
+from storage.sql.statements import Statements
 
 E = TypeVar("E")
 W = TypeVar("W", int, Rows)
 
-#: How many rows a driver is given at once.
+#: How many rows a driver is given at once at most.
 ROWS = 10 * BATCH
 #: How often ``put_many`` runs its transaction at most.
 PUTS = 5
@@ -39,17 +42,19 @@ class SqlRepository(Repository[E]):
         self.statements = statements
         self.connections = connections
         self.ids = statements.ids
+        self.batch = rows_within(description.widest_row)
 
     def add(self, entity: E) -> E:
         """Insert one row; PostgreSQL takes the id from its sequence in the same statement."""
         values = self.description.new_values(entity) | {"version": 1}
         if self.statements.dialect.sequences:
             statement, row = self.statements.insert_numbered, to_row(self.description, values)
-            ((values["id"],),) = self.connections.write(lambda line: line.rows(statement, row))
+            ((values["id"],),) = self.connections.write(lambda line: self.write_rows(line, statement, row))
             return self.description.entity(values)
         with self.connections.atomic() as line:
             (values["id"],) = self.ids.take(line, 1)
-            line.change(self.statements.insert, to_row(self.description, values))
+            with self.naming(line, columns_of(values)):
+                line.change(self.statements.insert, to_row(self.description, values))
         return self.description.entity(values)
 
     def add_many(self, entities: Iterable[E]) -> list[E]:
@@ -60,7 +65,8 @@ class SqlRepository(Repository[E]):
         columns = self.description.new_columns(new)
         with self.connections.atomic() as line:
             columns["id"] = self.ids.take(line, len(new))
-            self.insert(line, columns)
+            with self.naming(line, columns):
+                self.insert(line, columns)
         return self.description.entities(columns)
 
     def get(self, id: int) -> E:
@@ -75,7 +81,7 @@ class SqlRepository(Repository[E]):
         """Select the rows in batches, each id once."""
         wanted = list(dict.fromkeys(id for id in ids if check_id(id)))
         found: dict[int, E] = {}
-        for batch in batched(wanted):
+        for batch in batched(wanted, self.batch):
             found |= self.by_id([Condition("id", "in", batch)])
         return [found[id] for id in wanted if id in found]
 
@@ -100,10 +106,14 @@ class SqlRepository(Repository[E]):
         statement = self.statements.update(tuple(sorted(values)), version is not None)
         values |= self.matching(id, version)
         if self.statements.dialect.update_returning:
-            rows = self.connections.write(lambda line: self.matched(line.rows(statement, values), line, id, version))
+            rows = self.connections.write(
+                lambda line: self.matched(self.write_rows(line, statement, values), line, id, version)
+            )
         else:
             with self.connections.atomic() as line:
-                self.matched(line.change(statement, values), line, id, version)
+                with self.naming(line, columns_of(values)):
+                    written = line.change(statement, values)
+                self.matched(written, line, id, version)
                 rows = line.rows(self.statements.get, {"id": id})
         return self.statements.entities(rows)[0]  # type: ignore[no-any-return]
 
@@ -144,8 +154,17 @@ class SqlRepository(Repository[E]):
         if self.statements.dialect.sequences and can_copy(line):
             self.statements.copying.insert(line, complete)
         else:
-            for some in sliced(complete, ROWS):
+            for some in sliced(complete, rows_within(self.description.widest_row, ROWS)):
                 line.change_many(self.statements.insert, some)
+
+    def naming(self, line: Line, columns: Columns) -> Naming:
+        """Surround the writing of rows: its errors name the entity, and the fields that are taken."""
+        return Naming(self.statements.duplicates, line, columns, self.connections.storage.faults)
+
+    def write_rows(self, line: Line, statement: Statement, values: Values) -> Rows:
+        """Write one row and return what the statement says of it."""
+        with self.naming(line, columns_of(values)):
+            return line.rows(statement, values)
 
     def read(self, segment: Segment, number: int) -> list[E]:
         """Read at most ``number`` rows of a segment."""
@@ -162,9 +181,9 @@ class SqlRepository(Repository[E]):
         """Yield the rows of a query page by page, to its end."""
         (segment,) = query.segments()
         while True:
-            entities: list[Any] = self.read(segment, BATCH)
+            entities: list[Any] = self.read(segment, self.batch)
             yield from entities
-            if len(entities) < BATCH:
+            if len(entities) < self.batch:
                 return
             last = entities[-1].id
             segment = Segment(query.conditions, query.order, None, Position(last, last))
@@ -202,8 +221,9 @@ class SqlRepository(Repository[E]):
         complete = to_columns(self.description, columns)
         with self.connections.atomic() as line:
             if self.statements.dialect.sequences and height(complete) >= WORTH_A_TABLE and can_copy(line):
-                return self.statements.copying.put(line, complete, overwrite=overwrite)
-            done = [self.put_batch(line, batch, overwrite=overwrite) for batch in sliced(complete, BATCH)]
+                with self.naming(line, columns):
+                    return self.statements.copying.put(line, complete, overwrite=overwrite)
+            done = [self.put_batch(line, batch, overwrite=overwrite) for batch in sliced(complete, self.batch)]
         return PutResult(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
 
     def put_batch(self, line: Line, columns: Columns, *, overwrite: bool) -> PutResult:
@@ -216,8 +236,12 @@ class SqlRepository(Repository[E]):
         missing = [place for place, (id, _) in given if id not in versions]
         newer = [place for place, (id, version) in given if id in versions and (overwrite or version > versions[id])]
         if missing:
-            line.change_many(self.statements.insert, picked(columns, missing))
+            new = picked(columns, missing)
+            with self.naming(line, new):
+                line.change_many(self.statements.insert, new)
         if newer:
             changed = picked(columns, newer)
-            line.change_many(self.statements.replace, {**changed, ID_OF_ROW: changed["id"]})
+            changed[ID_OF_ROW] = changed.pop("id")
+            with self.naming(line, changed):
+                line.change_many(self.statements.replace, changed)
         return PutResult(len(missing), len(newer), len(given) - len(missing) - len(newer))

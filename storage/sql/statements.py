@@ -14,16 +14,14 @@ from storage.description import Description
 from storage.sql.bulk import Copying
 from storage.sql.compiled import Statement
 from storage.sql.dialects import Dialect
+from storage.sql.duplicates import Duplicates
 from storage.sql.ids import CounterIds, Ids, SequenceIds
 from storage.sql.mapping import reader
+from storage.sql.names import AT_VERSION, ID_OF_ROW
 from storage.sql.query import ConditionShape, PageShape, page, where
 
 #: How many shapes of a kind are kept: what is asked by programs has few, what strangers ask may have many.
 KEPT = 256
-
-#: The names of the values that choose the row to write: no field can have them.
-ID_OF_ROW = "_id"
-AT_VERSION = "_version"
 
 
 class Statements:
@@ -84,6 +82,11 @@ class Statements:
     def copying(self) -> Copying:
         """COPY, on PostgreSQL."""
         return Copying(self.table, lambda clause: self.compile(clause, prepared=False))
+
+    @cached_property
+    def duplicates(self) -> Duplicates:
+        """What finds out which unique field a failed write has met."""
+        return Duplicates(self.table, self.sql_dialect, lambda clause: self.compile(clause, prepared=False))
 
     @cached_property
     def replace(self) -> Statement:

@@ -30,7 +30,7 @@ from storage import (
     Unavailable,
     Unsupported,
 )
-from storage.mongo.errors import CLASSES, CODES, DRIVER_ERRORS, translate, translated
+from storage.mongo.errors import CLASSES, CODES, DRIVER_ERRORS, naming, translate, translated
 
 TEXT = "text that nobody reads"
 
@@ -112,10 +112,10 @@ def test_every_code_in_the_table_counts_before_the_class_of_its_error(code, kind
         (DuplicateKeyError(TEXT, 11000), AlreadyExists),
         (answer(11000), AlreadyExists),
         (answer(121, kind=WriteError), Invalid),
-        (answer(10334), Invalid),
+        (answer(10334), Unavailable),
         (answer(17280), Invalid),
         (bson.errors.InvalidDocument(TEXT), Invalid),
-        (pymongo.errors.DocumentTooLarge(TEXT), Invalid),
+        (pymongo.errors.DocumentTooLarge(TEXT), Unavailable),
         (OverflowError(TEXT), Invalid),
         (answer(371), ReadOnly),
         (answer(26), SchemaOutOfDate),
@@ -189,11 +189,33 @@ def test_the_first_failure_of_a_bulk_counts():
     assert type(translate(BulkWriteError({"writeErrors": failures, "writeConcernErrors": []}))) is Invalid
 
 
-def test_the_sentence_holds_class_code_and_field_but_no_value():
-    details = {"code": 11000, "keyPattern": {"title": 1}, "keyValue": {"title": "a secret"}, "errmsg": "a secret"}
-    found = translate(DuplicateKeyError("a secret", 11000, details))
-    assert "DuplicateKeyError 11000 on title" in str(found)
+def test_the_sentence_holds_the_class_and_the_code_but_no_value():
+    found = translate(OperationFailure("a secret", 121, {"code": 121, "errmsg": "a secret"}))
+    assert "OperationFailure 121" in str(found)
     assert "secret" not in str(found)
+
+
+TAKEN_ID = {"code": 11000, "keyPattern": {"_id": 1}, "keyValue": {"_id": 7}}
+TAKEN_TITLE = {"code": 11000, "keyPattern": {"title": 1}, "keyValue": {"title": "a secret"}}
+
+
+@pytest.mark.parametrize(
+    ("error", "fields"),
+    [
+        (DuplicateKeyError("a secret", 11000, TAKEN_TITLE), ("title",)),
+        (DuplicateKeyError("", 11000, TAKEN_ID), ("id",)),
+        (DuplicateKeyError("", 11000), ()),
+        (BulkWriteError({"writeErrors": [TAKEN_TITLE], "writeConcernErrors": []}), ("title",)),
+        (BulkWriteError({"writeErrors": [TAKEN_ID, TAKEN_TITLE], "writeConcernErrors": []}), ("title",)),
+        (BulkWriteError({"writeErrors": [TAKEN_ID, TAKEN_ID], "writeConcernErrors": []}), ("id",)),
+    ],
+)
+def test_a_duplicate_names_its_fields_but_no_value(error, fields):
+    with pytest.raises(AlreadyExists) as raised, translated(), naming("engine"):
+        raise error
+    assert raised.value.fields == fields
+    assert raised.value.__cause__ is error
+    assert "secret" not in str(raised.value)
 
 
 def test_the_driver_s_error_stays_chained():

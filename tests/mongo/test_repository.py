@@ -107,9 +107,9 @@ def test_a_unique_field_is_told_apart_from_an_id_that_is_taken(url):
         make_probes(storage)
         probes = storage.repository(Probe)
         first = probes.add(Probe("A", seen_at=MOMENT))
-        with pytest.raises(AlreadyExists, match="on code"):
+        with pytest.raises(AlreadyExists, match="another probe has that code"):
             probes.put_many([replace(first, id=50)])
-        with pytest.raises(AlreadyExists, match="on code"):
+        with pytest.raises(AlreadyExists, match="another probe has that code"):
             probes.put_many([replace(first, id=50)], overwrite=True)
         assert probes.count() == 1
 

@@ -180,7 +180,7 @@ def test_a_duplicate_in_a_unit_breaks_it(storage, engine, database):
             with pytest.raises(AlreadyExists):
                 unit.engines.add(Engine("Merlin"))
 
-    with pytest.raises(AlreadyExists, match="on _id"):
+    with pytest.raises(AlreadyExists, match="another engine has that id"):
         go_on()
     assert list(storage.engines.scan()) == [engine]
 

@@ -24,6 +24,7 @@ ERRORS = [
     Invalid({"title": "must be text", "thrust": "must be a whole number"}),
     NotFound("there is no engine with the id 7"),
     AlreadyExists("another probe has that code"),
+    AlreadyExists.of("probe", ["code"]),
     VersionConflict("engine 7 has version 3, not 2"),
     TransactionConflict("a deadlock"),
     Unavailable("no answer"),
@@ -78,3 +79,18 @@ def test_a_refusal_names_the_capability_what_was_found_and_the_mend() -> None:
         "snapshot (a read-only unit sees one committed state while others write) is not supported by a lone server:"
         " start a replica set"
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        (["code"], "another probe has that code"),
+        (["ship", "code"], "another probe has that ship and code"),
+        ([], "another probe has that value of a unique field"),
+    ],
+)
+def test_an_error_names_the_fields_that_are_taken(fields: list[str], sentence: str) -> None:
+    """3.7 As names, and in its message."""
+    error = AlreadyExists.of("probe", fields)
+    assert error.fields == tuple(fields)
+    assert str(error) == sentence

@@ -139,7 +139,7 @@ class MemoryRepository(Repository[E]):
         for name in (one.name for one in self.description.fields if one.rule.unique):
             values = [row[name] for row in after.values() if row[name] is not None]
             if len(set(values)) < len(values):
-                raise AlreadyExists(f"another {self.description.name} has that {name}")
+                raise AlreadyExists.of(self.description.name, [name])
         table.rows = after
         table.last_id = max([table.last_id, *rows])
 
