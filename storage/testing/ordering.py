@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from storage import Filter, Invalid, Repository, Storage
+from storage.query import COMPARISONS
 from storage.testing.fixtures import Fixtures
-from storage.testing.model import ordered
+from storage.testing.model import matches, ordered
 from storage.testing.values import NO_LIMITS
 
 
@@ -26,6 +27,21 @@ class Ordering(Fixtures):
         for id in (5, 9, 3):
             repository.put_many([self.samples.stored(id, number=id)])
         assert [entity.id for entity in repository.find().items] == [3, 5, 9]
+
+    @pytest.mark.parametrize("operator", [*COMPARISONS, "in", "is_null"])
+    def test_a_filter_on_the_field_of_the_order(
+        self, repository: Repository[Any], order_by: str, operator: str
+    ) -> None:
+        """6.2 6.3 8.2 In pages: ``ne`` finds ``None`` too, where it stands in the order, and the others do not."""
+        name = order_by.removeprefix("-")
+        added = repository.add_many(self.samples.of_each(name))
+        found = ordered(added, order_by)
+        value = getattr(found[len(found) // 2], name)
+        values: dict[str, list[Any]] = {"in": [[value]], "is_null": [True, False]}
+        for wanted in values.get(operator, [value]):
+            filter = Filter(name, operator, wanted)
+            pages = pages_of(repository, filter, order_by=order_by, limit=7)
+            assert [one for page in pages for one in page] == [one for one in found if matches(one, [filter])]
 
     def test_a_change_moves_an_entity(self, repository: Repository[Any], order_by: str) -> None:
         """8.1 The order is that of the values as they are now."""

@@ -1,7 +1,9 @@
 """Connections are lent in turn, and the fast way is left where somebody listens."""
 
+import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +57,60 @@ def test_one_whose_time_is_over_is_passed_over():
         turns.get(timeout=0.001)
     turns.put("connection")
     assert turns.get(timeout=0.001) == "connection"
+
+
+class Interrupted(BaseException):
+    """What a signal raises, as Ctrl-C does."""
+
+
+@contextmanager
+def interrupted(before) -> Iterator[None]:
+    """Send a signal to the main thread as soon as the condition holds; expect what its handler raises."""
+
+    def strike() -> None:
+        while not before():
+            pass
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    with pytest.raises(Interrupted):
+        yield
+    thread.join()
+
+
+@pytest.fixture
+def on_signal():
+    """``on_signal(act)`` has a signal do something in the main thread, and then interrupt it."""
+
+    def install(act) -> None:
+        def handle(*_) -> None:
+            act()
+            raise Interrupted
+
+        signal.signal(signal.SIGUSR1, handle)
+
+    kept = signal.getsignal(signal.SIGUSR1)
+    yield install
+    signal.signal(signal.SIGUSR1, kept)
+
+
+def test_an_interrupted_waiter_gives_a_connection_on(on_signal):
+    """It was handed over in the moment of the interruption."""
+    turns = Turns(1)
+    on_signal(lambda: turns.put("connection"))
+    with interrupted(lambda: turns.waiting):
+        turns.get()
+    assert turns.get(block=False) == "connection"
+
+
+def test_an_interrupted_waiter_leaves_the_queue(on_signal):
+    turns = Turns(1)
+    on_signal(lambda: None)
+    with interrupted(lambda: turns.waiting):
+        turns.get()
+    turns.put("connection")
+    assert turns.get(block=False) == "connection"
 
 
 def test_a_pool_without_a_free_connection_says_so(storage):
