@@ -75,6 +75,14 @@ class Migrations(ABC):
         Empty when the database is as the head revision makes it.
         """
 
+    @abstractmethod
+    def stored_entities(self) -> Sequence[str]:
+        """Return the names of the tables or collections that hold entities, sorted; read from the database.
+
+        Entities that the storage was not opened with are among them: a command that looks only at those of the
+        storage would miss them. The answer is complete for a database at the head revision.
+        """
+
     def head(self) -> str:
         """Return the id of the newest revision."""
         return self.history()[-1].id

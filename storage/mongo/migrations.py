@@ -17,6 +17,7 @@ from storage.migrations import WITHDRAWN, Migrations, Revision
 from storage.mongo import revisions
 from storage.mongo.differences import find_differences
 from storage.mongo.errors import translated
+from storage.mongo.inventory import find_entities
 from storage.mongo.migration_lock import LEASE, MigrationLock
 from storage.mongo.pool import Document, Work
 
@@ -107,6 +108,11 @@ class MongoMigrations(Migrations):
         """Compare with the validators and the indexes that follow from the descriptions."""
         with translated():
             return find_differences(self.work(), self.descriptions)
+
+    def stored_entities(self) -> Sequence[str]:
+        """Look for high-water marks."""
+        with translated():
+            return find_entities(self.work())
 
     def applied(self, revision: str | None) -> int:
         """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""

@@ -17,6 +17,7 @@ from storage.errors import Invalid
 from storage.migrations import WITHDRAWN, Migrations, Revision
 from storage.sql.differences import find_differences
 from storage.sql.errors import translated
+from storage.sql.inventory import find_entities
 from storage.sql.migration_lock import sole_upgrader
 from storage.sql.unfinished import find_begun, forget_begun, note_begun
 
@@ -118,6 +119,11 @@ class SqlMigrations(Migrations):
             for script in self.scripts.walk_revisions():
                 limits.update(getattr(script.module, "LIMITS", {}).get(connection.dialect.name, ()))
             return find_differences(connection, self.metadata, limits)
+
+    def stored_entities(self) -> Sequence[str]:
+        """Look for high-water marks."""
+        with self.connected() as connection:
+            return find_entities(connection)
 
     def applied(self, revision: str | None) -> int:
         """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""

@@ -42,7 +42,7 @@ class Steps(Migrations):
         self.looks += 1
         return self.revision
 
-    upgrade = downgrade = stamp = withdraw = reinstate = differences = Mock()
+    upgrade = downgrade = stamp = withdraw = reinstate = differences = stored_entities = Mock()
 
 
 class Noted(Unit):

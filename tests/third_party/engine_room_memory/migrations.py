@@ -63,3 +63,6 @@ class MemoryMigrations(Migrations):
 
     def differences(self) -> Sequence[str]:
         return []
+
+    def stored_entities(self) -> Sequence[str]:
+        return sorted(description.name for description in self.storage.descriptions.values())
