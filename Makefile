@@ -11,7 +11,7 @@ WORKERS := 3
 COVERAGE := 95
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-crash check bench bench-quick install screenshots vendor clean
+.PHONY: help run test test-crash check bench bench-quick install mysql screenshots vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ bench-quick: $(VENV)/bench ## the same with small sizes, in under a minute: show
 	@$(BIN)/python -m benchmarks --quick
 
 install: $(VENV)/dev ## make the environment for development, in .venv
+
+mysql: ## put a MySQL server under .servers/, for the tests: 600 MB, as root on Debian
+	@tools/get-mysql "$(CURDIR)/.servers/mysql"
 
 screenshots: $(VENV)/dev ## take the pictures of docs/tour.md anew, with Chromium
 	@$(BIN)/python -m tests.browser.screenshots

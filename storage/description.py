@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
 from operator import attrgetter, itemgetter
-from types import NoneType
-from typing import Annotated, Any, Generic, TypeVar, cast, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from storage.columns import Columns, picked
 from storage.errors import Invalid
-from storage.fields import LARGEST_ID, Integer, Rule, Text
+from storage.fields import LARGEST_ID, VALUE_TYPES, Integer, Rule, Text
+from storage.limits import check_limits, check_rule
 from storage.search import search_key
 
 E = TypeVar("E")
@@ -248,15 +249,23 @@ def check_version(value: object) -> None:
 
 
 def describe(entity: type[E]) -> Description[E]:
-    """Read an entity's fields; ``TypeError`` if the class is not what storage can keep."""
+    """Read an entity's fields; ``TypeError`` names the class, the field and why it cannot be kept on every server."""
+    name = entity.__name__
     if not dataclasses.is_dataclass(entity):
-        raise TypeError(f"{entity.__name__} must be a dataclass")
+        raise TypeError(f"{name} must be a dataclass")
+    if not entity.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise TypeError(f"{name} must be frozen: @dataclass(frozen=True, slots=True)")
     hints = get_type_hints(entity, include_extras=True)
-    names = [field.name for field in dataclasses.fields(entity)]
-    if not {"id", "version"} <= set(names):
-        raise TypeError(f"{entity.__name__} must have the fields id and version")
-    fields = tuple(read_field(name, hints[name]) for name in names if name not in ("id", "version"))
-    return Description(entity_name(entity), entity, fields, getattr(entity, "passing", False))
+    declared = {field.name: field for field in dataclasses.fields(entity)}
+    if not {"id", "version"} <= set(declared):
+        raise TypeError(f"{name} must have the fields id and version")
+    for field in declared.values():
+        if not field.init or field.kw_only:
+            raise TypeError(f"{name}.{field.name} must be an argument by position: entities are made so when read")
+    fields = tuple(read_field(name, declared[one], hints[one]) for one in declared if one not in ("id", "version"))
+    description: Description[E] = Description(entity_name(entity), entity, fields, getattr(entity, "passing", False))
+    check_limits(description)
+    return description
 
 
 def entity_name(entity: type) -> str:
@@ -270,9 +279,31 @@ def with_underscores(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def read_field(name: str, hint: Any) -> Field:
-    """Read one field from its annotation."""
+def read_field(entity: str, declared: dataclasses.Field[Any], hint: Any) -> Field:
+    """Read one field from its annotation and its default."""
+    place = f"{entity}.{declared.name}"
     rules = [rule for rule in get_args(hint)[1:] if isinstance(rule, Rule)] if get_origin(hint) is Annotated else []
     if len(rules) != 1:
-        raise TypeError(f"the field {name} must be annotated with one rule, as in Annotated[str, Text(128)]")
-    return Field(name, rules[0], nullable=NoneType in get_args(get_args(hint)[0]))
+        raise TypeError(f"{place} must be annotated with one field type, as in Annotated[str, Text(128)]")
+    (rule,) = rules
+    wanted = VALUE_TYPES.get(type(rule))
+    if wanted is None:
+        known = ", ".join(one.__name__ for one in VALUE_TYPES)
+        raise TypeError(f"{place}: {type(rule).__name__} is no field type that storage keeps; there are {known}")
+    found = get_args(hint)[0]
+    types = set(get_args(found)) if get_origin(found) in (Union, UnionType) else {found}
+    if types - {NoneType} != {wanted}:
+        raise TypeError(f"{place}: {type(rule).__name__} keeps {wanted.__name__}, but the annotation is {shown(found)}")
+    field = Field(declared.name, rule, nullable=NoneType in types)
+    check_rule(place, rule)
+    if declared.default is not dataclasses.MISSING:
+        try:
+            field.check(declared.default)
+        except ValueError as error:
+            raise TypeError(f"{place}: the default {declared.default!r} {error}") from None
+    return field
+
+
+def shown(annotation: Any) -> str:
+    """Return an annotation as it is written."""
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -110,3 +111,7 @@ def check_characters(text: str) -> None:
             raise ValueError(f"must not hold the control character U+{ord(character):04X}")
         if category == "Cs":
             raise ValueError(f"must not hold the lone surrogate U+{ord(character):04X}")
+
+
+#: The field types that storage keeps, and the Python type of each one's values.
+VALUE_TYPES: Mapping[type[Rule], type] = {Text: str, Integer: int, Timestamp: datetime}

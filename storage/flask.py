@@ -121,7 +121,9 @@ def url_in_folder(relative: re.Match[str], folder: Path) -> str:
     """Return the URL of a SQLite file with its place in the folder, and make the folder it lies in."""
     scheme, name, rest = relative.groups()
     try:
-        (folder / unquote(name)).parent.mkdir(parents=True, exist_ok=True)
+        # For their owner alone: they may hold a configuration and its secrets beside the data.
+        for path in (folder, (folder / unquote(name)).parent):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigurationError(f"the folder for the SQLite file {name!r} cannot be made: {error}") from error
     return f"{scheme}{quote(folder.absolute().as_posix())}/{name}{rest}"
@@ -202,6 +204,10 @@ def check() -> None:
     if not lacking:
         migrations.check_current()
         lacking = list(migrations.differences())
+        for name in migrations.unknown_entities([one.name for one in current_storage.descriptions.values()]):
+            lacking.append(
+                f"{name} was not looked at: the storage is opened without that entity, see Storage(entities=)"
+            )
     if lacking:
         raise click.ClickException("\n".join(lacking))
     click.echo(f"nothing is lacking: {position(migrations)}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from storage.errors import Invalid, SchemaOutOfDate
+from storage.history import RevisionFile, check_files
 
 REMEDY = "run `flask db upgrade`, or storage.migrations.upgrade()"
 
@@ -34,7 +36,7 @@ class Migrations(ABC):
 
     @abstractmethod
     def history(self) -> Sequence[Revision]:
-        """Return the revisions that this code knows, oldest first."""
+        """Return the revisions that this code has, oldest first."""
 
     @abstractmethod
     def current(self) -> str | None:
@@ -83,13 +85,22 @@ class Migrations(ABC):
         storage would miss them. The answer is complete for a database at the head revision.
         """
 
+    @cached_property
+    def checked_history(self) -> Sequence[Revision]:
+        """The history; ``Invalid`` if its revisions do not form one line from the first to the head."""
+        return self.history()
+
+    def unknown_entities(self, known: Collection[str]) -> Sequence[str]:
+        """Return the names of the entities that the database keeps and that are not among the known ones."""
+        return sorted(set(self.stored_entities()) - set(known))
+
     def head(self) -> str:
         """Return the id of the newest revision."""
         return self.history()[-1].id
 
     def pending(self) -> Sequence[Revision]:
         """Return the revisions that an upgrade would run, oldest first."""
-        history, current = list(self.history()), self.current()
+        history, current = list(self.checked_history), self.current()
         if current is None:
             return history
         ids = [revision.id for revision in history]
@@ -97,8 +108,8 @@ class Migrations(ABC):
 
     def check_current(self) -> None:
         """Raise ``SchemaOutOfDate`` unless the database is at the head revision."""
-        found = self.current()
-        if found != self.head():
+        wanted, found = self.checked_history[-1].id, self.current()
+        if found != wanted:
             raise self.out_of_date(found)
 
     def out_of_date(self, found: str | None) -> SchemaOutOfDate:
@@ -116,9 +127,28 @@ class Migrations(ABC):
 
     def resolve(self, revision: str) -> str:
         """Return the id that ``head`` stands for, or the id itself; ``Invalid`` if it is not in the history."""
-        known = [one.id for one in self.history()]
+        known = [one.id for one in self.checked_history]
         if revision == "head":
             return known[-1]
         if revision not in known:
             raise Invalid({"revision": f"{revision!r} is not in the history: {', '.join(known)}"})
         return revision
+
+
+class MigrationsInFiles(Migrations):
+    """Migrations whose revisions are numbered files of a folder."""
+
+    @cached_property
+    @abstractmethod
+    def files(self) -> Sequence[RevisionFile]:
+        """The files, in the order of their numbers."""
+
+    def history(self) -> Sequence[Revision]:
+        """Return what the files say; also where they do not form one line, so that it can be seen."""
+        return [Revision(file.id, file.summary) for file in self.files]
+
+    @cached_property
+    def checked_history(self) -> Sequence[Revision]:
+        """The history; ``Invalid`` names the files that are in each other's way."""
+        check_files(self.files)
+        return self.history()

@@ -16,21 +16,25 @@ class Options:
 
     ``pool_size``: connections kept at most. ``connect_timeout``: how long opening one may take, and how long
     a call waits for one of the pool. ``timeout``: how long a statement may go without an answer.
-    ``lock_timeout``: how long a statement waits for a lock that another holds.
+    ``lock_timeout``: how long a statement waits for a lock that another holds. ``prepared_statements``: whether
+    statements may be prepared on the server, which a pooler in transaction mode would hand to other clients.
     """
 
     pool_size: int = 5
     connect_timeout: float = 5.0
     timeout: float = 30.0
     lock_timeout: float = 5.0
+    prepared_statements: bool = True
 
     def __post_init__(self) -> None:
         problems = {}
-        for field in fields(self):
+        if self.prepared_statements not in (True, False):
+            problems["prepared_statements"] = "must be True or False"
+        for field in fields(self)[:-1]:
             value = getattr(self, field.name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
                 problems[field.name] = "must be a number above 0"
-        if not problems and self.pool_size != int(self.pool_size):
+        if "pool_size" not in problems and self.pool_size != int(self.pool_size):
             problems["pool_size"] = "must be a whole number"
         if problems:
             raise Invalid(problems)

@@ -12,6 +12,7 @@ from typing import Any
 from storage.description import Description, describe
 from storage.entities import ENTITIES
 from storage.errors import Invalid, Unsupported
+from storage.limits import check_together
 from storage.options import Options
 from storage.storage import Storage
 from storage.url import masked
@@ -54,6 +55,7 @@ def open_storage(url_or_client: Any, *, entities: Sequence[type] = ENTITIES, **o
     not installed is ``Unsupported`` and names the extra to install.
     """
     descriptions: list[Description[Any]] = [describe(entity) for entity in entities]
+    check_together(descriptions)
     backend = backend_of(url_or_client)
     return load(backend)(url_or_client, Options(**options), descriptions)  # type: ignore[no-any-return]
 

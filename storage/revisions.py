@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from storage.errors import Invalid, Unsupported
+from storage.history import NUMBERED
 
 ROOT = Path(__file__).parent.parent
-NUMBERED = re.compile(r"(\d{4})_\w+\.py")
 # It becomes the name of the files and the first line of their docstrings.
 MESSAGE = re.compile(r'[^"\\\n\r]*\w[^"\\\n\r]*')
 

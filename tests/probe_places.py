@@ -1,6 +1,8 @@
-"""Where probes are kept: what a revision would make on each kind of database."""
+"""Where other entities than ours are kept: what a revision would make on each kind of database."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import CheckConstraint, text
 
@@ -14,30 +16,36 @@ from tests.probe import Probe
 
 def make_probes(storage: Storage) -> None:
     """Make room for probes in a database that was migrated."""
+    make_place(storage, Probe)
+
+
+def make_place(storage: Storage, entity: type[Any]) -> None:
+    """Make room for an entity in a database that was migrated."""
     match storage:
         case SqlStorage():
-            make_table(storage)
+            make_table(storage, entity)
         case MongoStorage():
-            make_collection(storage)
+            make_collection(storage, entity)
         case _:
             raise NotImplementedError(storage.backend)
 
 
-def make_table(storage: SqlStorage) -> None:
-    table = storage.tables[Probe]
+def make_table(storage: SqlStorage, entity: type[Any]) -> None:
+    table = storage.tables[entity]
     if storage.backend == "sqlite":
         # It would go on counting in floating point.
         table.append_constraint(CheckConstraint("typeof(version) = 'integer'"))
     with storage.engine.begin() as connection:
         table.create(connection)
         if storage.backend == "postgresql":
-            connection.execute(text("CREATE SEQUENCE probe_id_seq AS bigint"))
+            connection.execute(text(f'CREATE SEQUENCE "{table.name}_id_seq" AS bigint'))
         else:
-            connection.execute(text("INSERT INTO engine_room_ids (entity, last_id) VALUES ('probe', 0)"))
+            counter = text("INSERT INTO engine_room_ids (entity, last_id) VALUES (:entity, 0)")
+            connection.execute(counter, {"entity": table.name})
 
 
-def make_collection(storage: MongoStorage) -> None:
-    work = storage.pool.work
-    work.database.create_collection("probe", validator=validator(storage.description(Probe)), **VALIDATION)
-    make_indexes(work, Probe)
-    make_counter(work, Probe)
+def make_collection(storage: MongoStorage, entity: type[Any]) -> None:
+    work, description = storage.pool.work, storage.description(entity)
+    work.database.create_collection(description.name, validator=validator(description), **VALIDATION)
+    make_indexes(work, entity)
+    make_counter(work, entity)

@@ -2,7 +2,7 @@
 
 ``server = start_server("postgresql")``, ``server.new_database()`` for the URL of an empty database, and
 ``server.close()``. A server that cannot run here raises ``Missing`` with the sentence that says how to get
-it. ``TEST_POSTGRESQL_URL``, ``TEST_MYSQL_URL`` and ``TEST_MONGODB_URL`` name real servers to be used instead.
+it. The variables in ``VARIABLES`` name real servers to be used instead.
 """
 
 from __future__ import annotations
@@ -19,13 +19,22 @@ from urllib.parse import urlsplit
 import pymongo
 
 from tests.databases import DRIVER_ERRORS, drop_database, make_database, ping, with_database
+from tests.mysql_server import find_mysqld, launcher, own_files
 from tests.processes import NotReady, ServerProcess
-from tests.programs import children_of, copy_program, find_program, postgresql_program
+from tests.programs import Missing, children_of, copy_program, find_program, postgresql_program
 
 #: The kinds of database that the tests run on; SQLite needs no server.
-KINDS = ("sqlite", "postgresql", "mariadb", "mongodb")
-VARIABLES = {"postgresql": "TEST_POSTGRESQL_URL", "mariadb": "TEST_MYSQL_URL", "mongodb": "TEST_MONGODB_URL"}
-MARIADB_REMEDY = "install the package mariadb-server, or name a server in TEST_MYSQL_URL"
+KINDS = ("sqlite", "postgresql", "mariadb", "mysql", "mongodb")
+#: The two of one family, and all that speak SQL.
+MYSQL_KINDS = ("mariadb", "mysql")
+SQL_KINDS = ("sqlite", "postgresql", *MYSQL_KINDS)
+VARIABLES = {
+    "postgresql": "TEST_POSTGRESQL_URL",
+    "mariadb": "TEST_MARIADB_URL",
+    "mysql": "TEST_MYSQL_URL",
+    "mongodb": "TEST_MONGODB_URL",
+}
+MARIADB_REMEDY = "install the package mariadb-server, or name a server in TEST_MARIADB_URL"
 MONGODB_REMEDY = "pip install secantusdb, or name a server in TEST_MONGODB_URL"
 
 
@@ -147,9 +156,16 @@ class PostgreSQL(PrivateServer):
 
 
 class MariaDB(PrivateServer):
-    """``mariadbd``. Its default character set is left alone on purpose: it is not the one that we want."""
+    """``mariadbd``. Its default character set is left alone on purpose: it is not the one that we want.
+
+    ``options`` are further ones for the command.
+    """
 
     product = "MariaDB"
+
+    def __init__(self, *options: str, durable: bool = False) -> None:
+        self.options = options
+        super().__init__(durable=durable)
 
     @classmethod
     def find(cls) -> str:
@@ -182,6 +198,49 @@ class MariaDB(PrivateServer):
             "--max-connections=100",
             "--innodb-buffer-pool-size=64M",
             f"--innodb-flush-log-at-trx-commit={1 if self.durable else 0}",
+            *self.options,
+        ]
+
+
+class MySQL(PrivateServer):
+    """``mysqld``. Its defaults are left alone where they do not cost time or room."""
+
+    product = "MySQL"
+
+    def __init__(self, *options: str, durable: bool = False) -> None:
+        self.options = options
+        super().__init__(durable=durable)
+
+    @classmethod
+    def find(cls) -> str:
+        find_mysqld()
+        return cls.product
+
+    def prepare(self) -> None:
+        self.address = self.tcp_address = f"mysql://root@127.0.0.1:{self.port}/"
+        self.program = find_mysqld()
+        self.run([*self.base(), "--initialize-insecure"])
+
+    def base(self) -> list[str]:
+        """Return what the making of the data and its server share; root must be named."""
+        place = ["--no-defaults", f"--datadir={self.folder / 'data'}", "--secure-file-priv=NULL"]
+        sizes = ["--innodb-redo-log-capacity=16M", "--innodb-buffer-pool-size=64M"]
+        user = ["--user=root"] if os.geteuid() == 0 else []
+        return [*launcher(self.program), *place, *own_files(self.program), *sizes, *user]
+
+    def command(self) -> list[str]:
+        return [
+            *self.base(),
+            f"--socket={self.folder / 'socket'}",
+            f"--pid-file={self.folder / 'pid'}",
+            f"--port={self.port}",
+            "--bind-address=127.0.0.1",
+            "--mysqlx=OFF",
+            "--performance-schema=OFF",
+            "--max-connections=100",
+            f"--innodb-flush-log-at-trx-commit={1 if self.durable else 0}",
+            f"--sync-binlog={1 if self.durable else 0}",
+            *self.options,
         ]
 
 
@@ -235,4 +294,22 @@ class MongoDB(PrivateServer):
                 raise NotReady(program)
 
 
-PRIVATE: dict[str, type[PrivateServer]] = {"postgresql": PostgreSQL, "mariadb": MariaDB, "mongodb": MongoDB}
+PRIVATE: dict[str, type[PrivateServer]] = {
+    "postgresql": PostgreSQL,
+    "mariadb": MariaDB,
+    "mysql": MySQL,
+    "mongodb": MongoDB,
+}
+
+
+def runnable() -> list[str]:
+    """Return the kinds whose private server can run here."""
+
+    def is_installed(kind: str) -> bool:
+        try:
+            PRIVATE[kind].find()
+        except Missing:
+            return False
+        return True
+
+    return list(filter(is_installed, PRIVATE))

@@ -1,4 +1,4 @@
-"""The table of the configuration says what the code does: every key, every default, and no other."""
+"""The table of the configuration in the documentation is the table of the code, and the code reads no other key."""
 
 from __future__ import annotations
 
@@ -8,50 +8,52 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from webapp.config import DEFAULT_URL, DEFAULTS
+from webapp.settings import SETTINGS, Setting, check_settings
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/configuration.md").read_text()
-ROW = re.compile(r"^\| `(\w+)` \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
+HEAD = "| key | type | default | meaning | used by |\n| --- | --- | --- | --- | --- |\n"
 
-#: In the table ``none``, since they have no default: required, or their absence means something.
-WITHOUT_DEFAULT = ["SECRET_KEY", "SQLALCHEMY_DATABASE_URI", "MONGO_URI", "STORAGE_OPTIONS"]
-
-#: Flask's own, with its defaults.
-OF_FLASK = ["SESSION_COOKIE_NAME", "SESSION_COOKIE_DOMAIN", "SESSION_COOKIE_PATH", "APPLICATION_ROOT", "TRUSTED_HOSTS"]
-
-TABLE = {key: default for key, default, _, _ in ROW.findall(PAGE.partition("## The environment")[0])}
 CODE = [*sorted((ROOT / "webapp").rglob("*.py")), ROOT / "storage/flask.py"]
 #: ``config["KEY"]`` and ``config.get("KEY")``.
 USED = re.compile(r"""config(?:\[|\.get\()"([A-Z_]+)"[\]),]""")
+NAMES = {setting.name for setting in SETTINGS}
 
 
-def as_documented(value: object) -> str:
-    """Return how the table writes a default."""
-    return f"`{value.__name__}`" if callable(value) else f"`{value!r}`"
+def default_of(setting: Setting) -> str:
+    """How the page writes a default."""
+    return setting.default.__name__ if callable(setting.default) else repr(setting.default)
 
 
-def test_every_key_that_has_a_default_is_in_the_table_with_it() -> None:
-    assert {key: TABLE.get(key) for key in DEFAULTS} == {key: as_documented(value) for key, value in DEFAULTS.items()}
+def row(setting: Setting) -> str:
+    """The line of the page for a setting."""
+    cells = [f"`{setting.name}`", setting.kind.name, f"`{default_of(setting)}`", setting.meaning, setting.used_by]
+    return f"| {' | '.join(cells)} |\n"
 
 
-def test_every_key_of_the_table_has_a_default_in_the_code_or_none() -> None:
-    others = {"STORAGE_URL": f"`{DEFAULT_URL!r}`", "STORAGE_COMMANDS": "`'db'`"}
-    others |= {key: as_documented(Flask.default_config[key]) for key in OF_FLASK}
-    expected = dict.fromkeys(WITHOUT_DEFAULT, "none") | others
-    assert {key: default for key, default in TABLE.items() if key not in DEFAULTS} == expected
+def test_the_page_has_the_table_of_the_code() -> None:
+    written = PAGE.partition(HEAD)[2].partition("\n\n")[0] + "\n"
+    assert written == "".join(map(row, SETTINGS))
 
 
 def test_every_key_is_there_once() -> None:
-    keys = [key for key, *_ in ROW.findall(PAGE)]
-    assert sorted(set(keys)) == sorted(keys)
+    assert len(NAMES) == len(SETTINGS)
+
+
+def test_every_default_is_accepted() -> None:
+    check_settings({setting.name: setting.default for setting in SETTINGS})
+
+
+def test_a_default_of_flask_stays_unless_the_page_says_otherwise() -> None:
+    changed = {s.name for s in SETTINGS if Flask.default_config.get(s.name, s.default) != s.default}
+    assert changed == {"SESSION_COOKIE_SAMESITE", "SESSION_COOKIE_SECURE", "MAX_CONTENT_LENGTH"}
 
 
 @pytest.mark.parametrize("file", CODE, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_key_that_the_code_asks_for_is_in_the_table(file: Path) -> None:
     # What it sets for an extension is not the reader's to set.
     text = re.sub(r"""config\["[A-Z_]+"\] = .*""", "", file.read_text())
-    assert set(USED.findall(text)) - TABLE.keys() == set()
+    assert set(USED.findall(text)) - NAMES == set()
 
 
 def test_the_code_asks_for_some_keys() -> None:

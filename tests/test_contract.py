@@ -76,6 +76,15 @@ class TestMariadbOfProbes(OnServer, EntityContract, Uniqueness):
     entity = Probe
 
 
+class TestMysql(OnServer, RepositoryContract):
+    kind = "mysql"
+
+
+class TestMysqlOfProbes(OnServer, EntityContract, Uniqueness):
+    kind = "mysql"
+    entity = Probe
+
+
 class OnMongodb(OnServer):
     """As on any server; but where the stand-in is at fault, a test that passes all the same is a failure."""
 

@@ -7,8 +7,7 @@ import threading
 import pytest
 
 from storage import Engine, Filter, StorageError, TransactionConflict, Unit, open_storage
-
-KINDS = ["sqlite", "postgresql", "mariadb", "mongodb"]
+from tests.servers import KINDS, MYSQL_KINDS
 
 CHILD_WRITES = """
 import os, sys
@@ -96,7 +95,7 @@ def test_a_process_that_is_forked_inside_a_unit_does_not_end_its_parent_s(make_d
     assert titles(url) == ["Raptor"]
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("kind", ["postgresql", *MYSQL_KINDS])
 def test_a_signal_in_the_middle_of_a_statement_leaves_the_pool_usable(make_database, kind):
     assert run(INTERRUPTED, make_database(kind)).split() == ["interrupted", "3", "0"]
 
@@ -114,7 +113,7 @@ def test_a_unit_that_another_thread_ends_does_not_keep_its_own_from_beginning_an
         assert storage.engines.count() == 1
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("kind", ["postgresql", *MYSQL_KINDS])
 def test_a_row_that_another_changed_since_the_unit_began_is_a_conflict(make_database, kind):
     with open_storage(make_database(kind)) as storage:
         storage.migrations.upgrade()

@@ -13,15 +13,16 @@ import pytest
 
 from storage import Engine, SchemaOutOfDate, Unavailable, open_storage
 from tests.databases import ping
+from tests.mysql_server import find_mysqld
 from tests.programs import Missing, find_program
 from tests.running import RunningServers
-from tests.servers import PRIVATE, VARIABLES, MongoDB, PrivateServer, Server, start_server
+from tests.servers import PRIVATE, VARIABLES, MongoDB, PrivateServer, Server, runnable, start_server
 
 KILLED_RUN = """
 import os, signal
-from tests.servers import PRIVATE
+from tests.servers import PRIVATE, runnable
 
-for kind in PRIVATE:
+for kind in runnable():
     print(PRIVATE[kind]().folder, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -34,7 +35,7 @@ def test_a_test_run_that_is_killed_leaves_no_server_and_no_folder_behind() -> No
     )
     assert run.returncode == -signal.SIGKILL
     folders = run.stdout.split()
-    assert len(folders) == len(PRIVATE)
+    assert len(folders) == len(runnable())
     assert [folder for folder in folders if Path(folder).exists()] == []
 
 
@@ -55,9 +56,9 @@ def connect(port: int) -> None:
 @pytest.fixture(params=PRIVATE)
 def private(request: pytest.FixtureRequest) -> Iterator[PrivateServer]:
     """A private server of each kind."""
-    server = PRIVATE[request.param]()
-    yield server
-    server.close()
+    servers = RunningServers(lambda kind: PRIVATE[kind]())
+    yield servers[request.param]
+    servers.close()
 
 
 def test_a_server_that_a_variable_names_is_used_and_left_as_it_was(
@@ -90,3 +91,33 @@ def test_a_server_that_cannot_run_skips_its_test_and_fails_it_in_a_build(
     monkeypatch.setenv("CI", ci)
     with pytest.raises(outcome, match="mariadb is not tested: there is no mariadb here"):
         RunningServers(start)["mariadb"]
+
+
+def test_a_build_skips_the_tests_of_the_server_that_it_could_not_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(kind: str) -> Server:
+        raise Missing(f"there is no {kind} here")
+
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv("CI_WITHOUT", "mysql")
+    with pytest.raises(pytest.skip.Exception, match="mysql is not tested"):
+        RunningServers(start)["mysql"]
+    with pytest.raises(pytest.fail.Exception, match="mariadb is not tested"):
+        RunningServers(start)["mariadb"]
+
+
+def test_the_named_mysqld_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MYSQLD", "/not/there")
+    with pytest.raises(Missing, match="MYSQLD names /not/there, which is not there"):
+        find_mysqld()
+
+
+def test_a_program_of_mariadb_is_not_mysql(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "usr" / "sbin" / "mysqld"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\necho 'mysqld  Ver 10.11.19-MariaDB'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("MYSQLD", str(program))
+    monkeypatch.setenv("PATH", str(program.parent))
+    monkeypatch.setattr("tests.mysql_server.FOLDER", tmp_path / "empty")
+    with pytest.raises(Missing, match="run `make mysql`"):
+        find_mysqld()

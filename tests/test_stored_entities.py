@@ -40,6 +40,7 @@ def test_an_empty_database_stores_no_entity(storage: Storage) -> None:
 def test_an_entity_of_another_application_is_named(storage: Storage, url: str) -> None:
     make_room_for_probes(url)
     assert storage.migrations.stored_entities() == sorted([*OURS, "probe"])
+    assert storage.migrations.unknown_entities(OURS) == ["probe"]
 
 
 def test_entities_are_named_by_a_storage_that_was_opened_with_none(url: str) -> None:

@@ -17,6 +17,7 @@ from webapp import (
     logs,
     operations,
     pages,
+    private_files,
     proxies,
     security,
     sign_in,
@@ -40,6 +41,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = configured_app(config)
     check_configuration(app)
     Storage(app)
+    private_files.init_app(app)
     # Imported here: at its import the client of Prometheus decides whether it counts for one process or for several.
     from webapp import metrics
 

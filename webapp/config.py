@@ -8,43 +8,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
 from flask.helpers import get_debug_flag
 
-from storage.flask import FALLBACKS, configured_url
+from storage.flask import FALLBACKS, ConfigurationError, configured_url
 from webapp.application import Application
+from webapp.settings import DEFAULT_URL, SETTINGS
 
 CONFIG_FILE = "config.py"
-DEFAULT_URL = "sqlite:///engine-room.db"
-
-
-def utc_now() -> datetime:
-    """Return the moment that the application calls now."""
-    return datetime.now(UTC)
-
-
-DEFAULTS = {
-    "MAX_CONTENT_LENGTH": 64 * 1024,
-    "CLOCK": utc_now,
-    "ALLOW_ANONYMOUS_READS": False,
-    "ALLOW_ANONYMOUS_WRITES": False,
-    "IDEMPOTENCY_KEEP_SECONDS": 24 * 60 * 60,
-    "USERS": {},
-    "SESSION_HOURS": 12,
-    "SIGN_IN_LIMIT_ADDRESS": "10 per minute",
-    "SIGN_IN_LIMIT_NAME": "50 per hour",
-    "RATELIMIT_STORAGE_URI": "memory://",
-    "SESSION_COOKIE_SAMESITE": "Lax",
-    # None is what fits: debugging is without TLS.
-    "SESSION_COOKIE_SECURE": None,
-    "ACCESS_LOG": True,
-    "SLOW_STORAGE_SECONDS": 0.5,
-    "METRICS_PUBLIC": False,
-    "TRUSTED_PROXIES": 0,
-}
+#: The storage has its default only where none of its keys is set.
+DEFAULTS = {setting.name: setting.default for setting in SETTINGS if setting.name != "STORAGE_URL"}
+#: The keys that say where the data lives.
+URL_KEYS = ("STORAGE_URL", *FALLBACKS)
 
 
 def configured_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -57,13 +34,31 @@ def configured_app(config: Mapping[str, Any] | None = None) -> Flask:
     app.config.from_mapping(deepcopy(DEFAULTS))
     app.config.from_pyfile(CONFIG_FILE, silent=True)
     app.config.from_prefixed_env()
+    app.config.from_mapping(texts_of_environment())
     if "FLASK_DEBUG" in os.environ:
         # Flask reads "no" there as false, but from_prefixed_env takes it as text.
         app.debug = get_debug_flag()
     app.config.from_mapping(config)
-    if not any(app.config.get(key) for key in ("STORAGE_URL", *FALLBACKS)):
+    if not any(app.config.get(key) for key in URL_KEYS):
+        refuse_names_without_prefix()
         app.config["STORAGE_URL"] = DEFAULT_URL
     return app
+
+
+def texts_of_environment() -> dict[str, str]:
+    """Return the settings in the environment that are texts, as they stand there.
+
+    ``from_prefixed_env`` reads JSON: a key of digits alone would become a number.
+    """
+    names = [setting.name for setting in SETTINGS if setting.kind.verbatim]
+    return {name: os.environ[f"FLASK_{name}"] for name in names if f"FLASK_{name}" in os.environ}
+
+
+def refuse_names_without_prefix() -> None:
+    """Raise ``ConfigurationError`` for a URL in the environment that would be ignored for want of the prefix."""
+    for key in URL_KEYS:
+        if os.environ.get(key):
+            raise ConfigurationError(f"{key} in the environment has no effect: its name there is FLASK_{key}")
 
 
 def storage_url() -> str:

@@ -23,6 +23,9 @@ graceful_timeout = 30
 #: The application writes its own.
 accesslog = None
 
+#: No file that a process creates is open to other users.
+os.umask(0o077)
+
 #: Else gunicorn would listen on a socket in the home folder.
 control_socket_disable = True
 

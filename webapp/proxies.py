@@ -5,8 +5,6 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from storage.flask import ConfigurationError
-
 
 def init_app(app: Flask) -> None:
     """Take address, scheme and host from ``X-Forwarded-*`` as the outermost of ``TRUSTED_PROXIES`` proxies wrote them.
@@ -14,8 +12,6 @@ def init_app(app: Flask) -> None:
     What a proxy does not overwrite, a client could have written: prefix and port are not taken.
     """
     proxies = app.config["TRUSTED_PROXIES"]
-    if isinstance(proxies, bool) or not isinstance(proxies, int) or proxies < 0:
-        raise ConfigurationError(f"TRUSTED_PROXIES must be the number of proxies in front, not {proxies!r}")
     if proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies

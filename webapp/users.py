@@ -38,11 +38,9 @@ def init_app(app: Flask) -> None:
     app.extensions[EXTENSION] = read_users(app.config["USERS"])
 
 
-def read_users(configured: object) -> dict[str, User]:
+def read_users(configured: Mapping[object, object]) -> dict[str, User]:
     """Return the users by name."""
-    if not isinstance(configured, Mapping):
-        raise ConfigurationError(f"USERS must map names to users, not be {type(configured).__name__}: {REMEDY}")
-    return {name: read_user(name, entry) for name, entry in configured.items()}
+    return {str(name): read_user(name, entry) for name, entry in configured.items()}
 
 
 def read_user(name: object, entry: object) -> User:

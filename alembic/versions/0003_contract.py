@@ -311,6 +311,7 @@ def upgrade_mysql(connection: sa.Connection) -> None:
     """Change the table in place, while nobody else can write to it."""
     refuse_other_columns(connection, may_have=NEW_COLUMNS)
     refuse_references(connection, "BIGINT")
+    refuse_other_storage(connection)
     refuse_wrong_rows(connection)
     run(
         connection,
@@ -390,6 +391,22 @@ def refuse_references(connection: sa.Connection, new_type: str) -> None:
         raise ValueError(
             f"foreign keys of {', '.join(tables)} refer to engine.id, which is to become {new_type}:"
             f" drop them, migrate, make their columns {new_type} and add them again"
+        )
+
+
+def refuse_other_storage(connection: sa.Connection) -> None:
+    """Raise a ``ValueError`` for a table without transactions on a server that would refuse to change it."""
+    if is_mariadb(connection) or connection.scalar(sa.text("SELECT @@GLOBAL.enforce_gtid_consistency")) != "ON":
+        return
+    kept_by = connection.scalar(
+        sa.text(
+            "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'engine'"
+        )
+    )
+    if kept_by != "InnoDB":
+        raise ValueError(
+            f"the table engine is stored by {kept_by}, which has no transactions, and enforce_gtid_consistency is ON:"
+            " run ALTER TABLE engine ENGINE=InnoDB, and upgrade again"
         )
 
 

@@ -7,13 +7,14 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from storage.description import Description
 from storage.errors import Invalid
-from storage.migrations import WITHDRAWN, Migrations, Revision
+from storage.history import RevisionFile, check_files, read_files
+from storage.migrations import WITHDRAWN, MigrationsInFiles
 from storage.mongo import revisions
 from storage.mongo.differences import find_differences
 from storage.mongo.errors import translated
@@ -25,7 +26,7 @@ from storage.mongo.pool import Document, Work
 VERSIONS = "engine_room_version"
 
 
-class MongoMigrations(Migrations):
+class MongoMigrations(MigrationsInFiles):
     """See ``Migrations`` for what each method promises.
 
     ``work`` gives the storage's own collections, ``open_work`` others without a bound on statements, closed
@@ -47,12 +48,13 @@ class MongoMigrations(Migrations):
     @cached_property
     def modules(self) -> dict[str, ModuleType]:
         """The revisions by id, oldest first, read when they are first asked for."""
-        names = sorted(module.name for module in iter_modules(revisions.__path__))
-        return {name.partition("_")[0]: import_module(f"{revisions.__name__}.{name}") for name in names}
+        check_files(self.files)
+        return {file.id: import_revision(file) for file in self.files}
 
-    def history(self) -> Sequence[Revision]:
-        """Return the revisions; the summary is the first line of each one's docstring."""
-        return [Revision(id, (module.__doc__ or "").strip().splitlines()[0]) for id, module in self.modules.items()]
+    @cached_property
+    def files(self) -> Sequence[RevisionFile]:
+        """The files; one follows the other by the numbers in their names."""
+        return read_files(Path(revisions.__path__[0]), numbered_only=True)
 
     def current(self) -> str | None:
         """Return the newest revision that was run to its end, or one that we do not know, in whatever state."""
@@ -85,7 +87,7 @@ class MongoMigrations(Migrations):
         """Replace what the record says, whatever it was."""
         target = self.resolve(revision)
         with self.exclusive() as (work, _):
-            for known in self.modules:
+            for known in [one.id for one in self.checked_history]:
                 if known <= target:
                     self.record(work, known, complete=True)
             work.collection(VERSIONS).delete_many({"_id": {"$gt": target}})
@@ -116,7 +118,7 @@ class MongoMigrations(Migrations):
 
     def applied(self, revision: str | None) -> int:
         """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""
-        known = [None, *self.modules]
+        known = [None, *(one.id for one in self.checked_history)]
         if revision not in known:
             raise self.out_of_date(revision)
         return known.index(revision)
@@ -161,6 +163,15 @@ class MongoMigrations(Migrations):
     def recorded_revision(self, work: Work) -> str | None:
         """Return the revision that the record amounts to."""
         records = self.records(work)
-        unknown = [revision for revision in records if revision not in self.modules]
+        known = {file.id for file in self.files}
+        unknown = [revision for revision in records if revision not in known]
         complete = [revision for revision, record in records.items() if record["complete"]]
         return max(unknown or complete, default=None)
+
+
+def import_revision(file: RevisionFile) -> ModuleType:
+    """Return the module of a revision; ``Invalid`` if it cannot be imported."""
+    try:
+        return import_module(f"{revisions.__name__}.{file.name.removesuffix('.py')}")
+    except Exception as error:  # the module is somebody's code, which may raise anything
+        raise Invalid({"history": f"{file.name} cannot be imported: {type(error).__name__}: {error}"}) from error

@@ -20,6 +20,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import split_options
 
 from storage.errors import Invalid
+from storage.mongo.settings import option_problems
 from storage.options import Options, milliseconds
 from storage.url import masked
 
@@ -143,15 +144,20 @@ def open_client(url: str, options: Options, **settings: Any) -> MongoClient[Docu
     without a pause until it ends.
     """
     wait = milliseconds(options.connect_timeout)
+    if problems := option_problems(url.partition("?")[2]):
+        raise Invalid({"url": f"{masked(url)!r}: {'; '.join(problems)}"})
     bounds: dict[str, Any] = dict.fromkeys(("serverSelectionTimeoutMS", "connectTimeoutMS", "waitQueueTimeoutMS"), wait)
     try:
         check_url_options(url)
         client: MongoClient[Document] = MongoClient(url, connect=False, appname="engine-room", **bounds, **settings)
         default_database(client)
-    except (PyMongoError, ValueError):
+    except (PyMongoError, ValueError, TypeError):
         # The cause could show the URL with its password.
         shape = "mongodb://user:password@host/database?option=value"
         raise Invalid({"url": f"{masked(url)!r} cannot be read: {shape}, with options that MongoDB has"}) from None
+    except OSError as error:
+        problem = f"names a file, or a certificate in one, that cannot be read: {type(error).__name__}"
+        raise Invalid({"url": f"{masked(url)!r} {problem}"}) from None
     return client
 
 

@@ -5,11 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Table, UnaryExpression
+from sqlalchemy import Column, Select, String, Table, TypeDecorator, UnaryExpression, bindparam, func
+from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.sql.elements import ColumnElement
 
 from storage.errors import Invalid
 from storage.query import Order
+
+ESCAPE = "!"
+
+
+class Literal(TypeDecorator[str]):
+    """Text that LIKE compares as it is: its wildcards are escaped."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: SqlDialect) -> str | None:
+        """Return the text with its wildcards escaped."""
+        for sign in (ESCAPE, "%", "_"):
+            value = value and value.replace(sign, ESCAPE + sign)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +56,15 @@ class Dialect:
         if order.nullable and self.name == "postgresql":
             first = first.nulls_last() if order.descending else first.nulls_first()
         return [first, identity.desc() if order.descending else identity.asc()]
+
+    def contains(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """Return the clause for text that contains the value of that name.
+
+        SQLite's LIKE takes quadratic time for text and a pattern that repeat one letter.
+        """
+        if self.name == "sqlite":
+            return func.instr(column, bindparam(name, type_=column.type)) > 0
+        return column.contains(bindparam(name, type_=Literal()), escape=ESCAPE)
 
     def order_nulls(self, statement: Select[Any], table: Table, order: Order) -> Select[Any]:
         """Order the rows whose column is null, which is by id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
+from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect
@@ -83,10 +84,15 @@ def index_differences(connection: Connection, inspector: Inspector, table: Table
         if name not in found:
             yield f"the index {name} is missing"
             continue
-        columns = [str(getattr(one, "name", one)).split()[0] for one in index.expressions]
+        columns = [column_name(one) for one in index.expressions]
         if found[name]["column_names"] != columns or bool(found[name]["unique"]) != index.unique:
             yield f"the index {name} must be {'unique and ' * index.unique}of {', '.join(columns)}"
         elif connection.dialect.name == "postgresql" and table.columns[columns[0]].nullable:
             sorting = found[name].get("column_sorting", {})
             if "nulls_first" not in sorting.get(columns[0], ()):
                 yield f"the index {name} must have nulls first"
+
+
+def column_name(expression: Any) -> str:
+    """Return the name of the column that a part of an index is of: the column, or the column with its nulls first."""
+    return str(getattr(expression, "element", expression).name)

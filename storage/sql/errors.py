@@ -44,6 +44,11 @@ def lost(sentence: str, *, written: bool = False) -> StorageError:
     )
 
 
+def uncertain(sentence: str, *, written: bool = False) -> StorageError:
+    """Return the error for a COMMIT that the server reports as failed without saying how far it came."""
+    return Unavailable(f"the server failed while it committed ({sentence})", may_have_been_applied=written)
+
+
 def meaning(kind: type[StorageError], sentence: str) -> Meaning:
     """Return what makes the error of that kind from a driver's class and code."""
     return lambda code: kind(f"{sentence} ({code})")
@@ -65,6 +70,11 @@ CANNOT_OPEN = unavailable("the file cannot be opened: look at its folder and its
 NO_IDS_LEFT = unavailable("no id is left", retryable=False)
 BUSY = unavailable("a lock was not had in time: raise lock_timeout, or try again", retryable=True)
 TOO_SLOW = unavailable("the statement took longer than allowed: raise timeout, or ask for less", retryable=True)
+TOO_LARGE = unavailable("a row or a statement is larger than the database takes", retryable=False)
+TOO_LONG = unavailable("the statement is longer than the server takes: raise max_allowed_packet", retryable=False)
+LOGGED_BY_STATEMENT = unavailable("the server logs statements and not rows: set binlog_format to ROW", retryable=False)
+NO_TLS = unavailable("TLS cannot be had as the URL asks for it", retryable=False)
+OFFLINE = unavailable("the server takes no statements now", retryable=True)
 NO_ROOM = unavailable("the server has no room: disk, memory or connections", retryable=True)
 FAULT = unavailable("the server met a fault", retryable=True)
 
@@ -86,6 +96,7 @@ POSTGRESQL: dict[str, Meaning] = {
     "42703": schema_missing,
     "42P01": schema_missing,
     "53": NO_ROOM,
+    "54": TOO_LARGE,
     "55P03": BUSY,
     "57014": TOO_SLOW,
     "57P": lost,
@@ -95,15 +106,21 @@ POSTGRESQL: dict[str, Meaning] = {
 MYSQL: dict[int, Meaning] = {
     **dict.fromkeys((0, 1053, 1077, 1079, 1080, 1152, 1158, 1159, 1160, 1161, 1184, 1927, 1928), lost),
     **dict.fromkeys((2002, 2003, 2006, 2012, 2013, 2014, 2027, 2055, 4031), lost),
-    **dict.fromkeys((1020, 1213, 1412, 1614), CONFLICT),
+    **dict.fromkeys((1047, 3032), OFFLINE),
+    1180: uncertain,
+    2026: NO_TLS,
+    **dict.fromkeys((1020, 1213, 1412, 1614, 3101, 8028, 9007), CONFLICT),
     **dict.fromkeys((1022, 1062, 1169, 1586), EXISTS),
     **dict.fromkeys((1048, 1263, 1264, 1265, 1292, 1364, 1366, 1367, 1406, 1411, 1441, 1451, 1452), invalid),
     **dict.fromkeys((1690, 3819, 4025), invalid),
     **dict.fromkeys((1054, 1146, 1176, 1932), schema_missing),
-    **dict.fromkeys((1290, 1792, 1836), READ_ONLY),
-    **dict.fromkeys((1044, 1045, 1130, 1142, 1143, 1227, 1251, 1698, 2059), DENIED),
+    **dict.fromkeys((1015, 1290, 1792, 1836, 3100), READ_ONLY),
+    **dict.fromkeys((1044, 1045, 1130, 1142, 1143, 1227, 1251, 1698, 1862, 2059, 3118, 3159), DENIED),
     1049: UNKNOWN_DATABASE,
     1205: BUSY,
+    **dict.fromkeys((1153, 1301), TOO_LONG),
+    1118: TOO_LARGE,
+    1665: LOGGED_BY_STATEMENT,
     **dict.fromkeys((1317, 1969, 3024), TOO_SLOW),
     **dict.fromkeys((1021, 1037, 1038, 1040, 1041, 1114, 1203, 1226), NO_ROOM),
 }
@@ -159,8 +176,8 @@ def translate(error: Exception, *, written: bool = False) -> StorageError:
     if cause is None or isinstance(cause, exc.SQLAlchemyError):
         return UNFORESEEN(type(error).__name__)
     found = driver_meaning(cause)
-    if found is lost:
-        found = partial(lost, written=written)
+    if found in (lost, uncertain):
+        found = partial(found, written=written)
     return found(described(cause))
 
 
@@ -187,8 +204,10 @@ def is_named(error: BaseException, *names: str) -> bool:
 
 
 def described(error: BaseException) -> str:
-    """Return the class and the code of a driver's error."""
+    """Return the class and the code of a driver's error, and what was noted where it could not connect."""
+    name = type(error).__name__
     if error.args and isinstance(error.args[0], int):
-        return f"{type(error).__name__} {error.args[0]}"
-    code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
-    return type(error).__name__ if code is None else f"{type(error).__name__} {code}"
+        code: object = error.args[0]
+    else:
+        code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+    return "; ".join([name if code is None else f"{name} {code}", *getattr(error, "__notes__", [])])

@@ -16,22 +16,22 @@ LONGEST_NAME = 63
 def find_entities(connection: Connection) -> list[str]:
     """Return the names of the entities' tables, sorted.
 
-    A table of high-water marks lists them. A mark outlives its table when a revision is undone, so the table
-    must be there too.
+    The high-water marks list them: rows of a table, or sequences. A mark outlives its table when a revision is
+    undone, so the table must be there too.
     """
     inspector = inspect(connection)
     if dialect_of(connection.dialect.name).sequences:
-        return sorted(name for name in inspector.get_table_names() if has_sequence(inspector, name))
+        sequences = set(inspector.get_sequence_names())
+        counted = [name for name in inspector.get_table_names() if f"{name}_id_seq"[:LONGEST_NAME] in sequences]
+        return sorted(name for name in counted if has_identity(inspector, name))
     if not inspector.has_table(IDS_TABLE):
         return []
     marked = connection.scalars(text("SELECT entity FROM engine_room_ids")).all()
     return sorted(name for name in marked if inspector.has_table(name))
 
 
-def has_sequence(inspector: Inspector, table: str) -> bool:
-    """Return whether a table has a sequence for its ids, as an entity's has, and the columns of an entity."""
-    if not inspector.has_sequence(f"{table}_id_seq"[:LONGEST_NAME]):
-        return False
+def has_identity(inspector: Inspector, table: str) -> bool:
+    """Return whether a table has the id and the version of an entity."""
     columns = {column["name"]: column for column in inspector.get_columns(table)}
     return all(is_whole(columns.get(name)) for name in ("id", "version"))
 

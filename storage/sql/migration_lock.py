@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from hashlib import sha256
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.errors import Unavailable
@@ -59,14 +60,19 @@ def set_pragmas(connection: Connection, values: Mapping[str, int | None]) -> Non
 @contextmanager
 def mysql(connection: Connection) -> Iterator[None]:
     """Hold a named lock, which ends with the connection; names belong to the server, so ours has the database's."""
-    name = "CONCAT('engine_room ', MD5(DATABASE()))"
-    if connection.exec_driver_sql(f"SELECT GET_LOCK({name}, {LONGEST_UPGRADE})").scalar() != 1:
+    name = lock_name(str(connection.exec_driver_sql("SELECT DATABASE()").scalar()))
+    if connection.scalar(select(func.get_lock(name, LONGEST_UPGRADE))) != 1:
         raise Unavailable("another migration holds the lock and does not end: look for it in SHOW PROCESSLIST")
     try:
         yield
     finally:
         with suppress(SQLAlchemyError):
-            connection.exec_driver_sql(f"SELECT RELEASE_LOCK({name})")
+            connection.scalar(select(func.release_lock(name)))
+
+
+def lock_name(database: str) -> str:
+    """Return the name of a database's lock: the server takes 64 characters, as many as the database's own name has."""
+    return f"engine_room {sha256(database.encode()).hexdigest()[:32]}"
 
 
 @contextmanager

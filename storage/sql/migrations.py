@@ -10,11 +10,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, column, inspect, select, table, update
 
 from storage.errors import Invalid
-from storage.migrations import WITHDRAWN, Migrations, Revision
+from storage.history import RevisionFile, check_files, read_files
+from storage.migrations import WITHDRAWN, MigrationsInFiles
 from storage.sql.differences import find_differences
 from storage.sql.errors import translated
 from storage.sql.inventory import find_entities
@@ -38,7 +39,7 @@ def script_location() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "alembic"
 
 
-class SqlMigrations(Migrations):
+class SqlMigrations(MigrationsInFiles):
     """See ``Migrations`` for what each method promises.
 
     ``connect`` gives a connection in autocommit, whose statements may take as long as they need, for the
@@ -56,14 +57,18 @@ class SqlMigrations(Migrations):
         self.metadata = metadata
 
     @cached_property
-    def scripts(self) -> ScriptDirectory:
-        """The revisions, read when they are first asked for."""
-        return ScriptDirectory.from_config(self.config())
+    def scripts(self) -> Sequence[Script]:
+        """The revisions, imported when they are first asked for; ``Invalid`` if one cannot be imported."""
+        check_files(self.files)
+        try:
+            return list(ScriptDirectory.from_config(self.config()).walk_revisions())
+        except Exception as error:  # the module is somebody's code, which may raise anything
+            raise Invalid({"history": f"a revision cannot be imported: {type(error).__name__}: {error}"}) from error
 
-    def history(self) -> Sequence[Revision]:
-        """Return the revisions; the summary is the first line of each one's docstring."""
-        newest_first = list(self.scripts.walk_revisions())
-        return [Revision(one.revision, one.doc.splitlines()[0]) for one in reversed(newest_first)]
+    @cached_property
+    def files(self) -> Sequence[RevisionFile]:
+        """The files, read without Alembic: every start asks for the head."""
+        return read_files(script_location() / "versions")
 
     def current(self) -> str | None:
         """Return what the version table records, without Alembic: every start asks for it."""
@@ -116,18 +121,18 @@ class SqlMigrations(Migrations):
         """Compare with the code's tables, and with the limits that the revisions say they set."""
         limits: set[str] = set()
         with self.connected() as connection:
-            for script in self.scripts.walk_revisions():
+            for script in self.scripts:
                 limits.update(getattr(script.module, "LIMITS", {}).get(connection.dialect.name, ()))
             return find_differences(connection, self.metadata, limits)
 
     def stored_entities(self) -> Sequence[str]:
-        """Look for high-water marks."""
-        with self.connected() as connection:
+        """Look at the high-water marks: rows of a table, or sequences."""
+        with translated(), self.look() as connection:
             return find_entities(connection)
 
     def applied(self, revision: str | None) -> int:
         """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""
-        known = [BASE, *(one.id for one in self.history())]
+        known = [BASE, *(one.id for one in self.checked_history)]
         if (revision or BASE) not in known:
             raise self.out_of_date(revision)
         return known.index(revision or BASE)
@@ -179,6 +184,7 @@ class SqlMigrations(Migrations):
 
     def run(self, connection: Connection, alembic_command: Callable[..., None], to: str, **options: bool) -> None:
         """Run a command of Alembic on the connection; it is the folder's ``env.py`` that takes it up."""
+        assert self.scripts  # noqa: S101 - imported before anything is changed
         config = self.config()
         config.attributes |= {"connection": connection, "metadata": self.metadata}
         with ALEMBIC_IN_USE:

@@ -34,7 +34,6 @@ COMPARISONS = {
     "gt": operator.gt,
     "ge": operator.ge,
 }
-ESCAPE = "!"
 
 
 class ConditionShape(NamedTuple):
@@ -93,8 +92,6 @@ def condition_values(conditions: Sequence[Condition]) -> Iterator[tuple[str, Any
             case "in":
                 if condition.value:
                     yield from listed(place, padded(condition.value))
-            case "contains":
-                yield f"c{place}", escaped(condition.value)
             case "is_null":
                 pass
             case _:
@@ -116,19 +113,12 @@ def page_values(segment: Segment) -> dict[str, Any]:
     return values
 
 
-def escaped(text: str) -> str:
-    """Return a text for LIKE in which nothing but letters is meant."""
-    for sign in (ESCAPE, "%", "_"):
-        text = text.replace(sign, ESCAPE + sign)
-    return text
-
-
-def where(table: Table, shape: Sequence[ConditionShape]) -> list[ColumnElement[bool]]:
+def where(table: Table, shape: Sequence[ConditionShape], dialect: Dialect) -> list[ColumnElement[bool]]:
     """Return the conditions as clauses, all of which must hold."""
-    return [clause(table, condition, place) for place, condition in enumerate(shape)]
+    return [clause(table, condition, place, dialect) for place, condition in enumerate(shape)]
 
 
-def clause(table: Table, condition: ConditionShape, place: int) -> ColumnElement[bool]:
+def clause(table: Table, condition: ConditionShape, place: int, dialect: Dialect) -> ColumnElement[bool]:
     """Return one condition as a clause; values are always bound."""
     column: Column[Any] = table.c[condition.column]
     value = bindparam(f"c{place}", type_=column.type)
@@ -143,7 +133,7 @@ def clause(table: Table, condition: ConditionShape, place: int) -> ColumnElement
         case "is_null":
             return false() if condition.extent else true()
         case "contains":
-            return column.contains(value, escape=ESCAPE)
+            return dialect.contains(column, f"c{place}")
     return cast("ColumnElement[bool]", COMPARISONS[condition.operator](column, value))
 
 
@@ -152,7 +142,7 @@ def page(selection: Select[Any], table: Table, shape: PageShape, dialect: Dialec
 
     The number of rows is part of the text: without it a plan that is kept would be made for very many.
     """
-    clauses = where(table, shape.conditions)
+    clauses = where(table, shape.conditions, dialect)
     column = table.c[shape.order.column]
     if shape.nulls is not None:
         clauses.append(column.is_(None) if shape.nulls else column.is_not(None))

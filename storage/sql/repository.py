@@ -20,7 +20,7 @@ from storage.sql.connections import Connections
 from storage.sql.lines import Line, Rows
 from storage.sql.mapping import to_columns, to_row
 from storage.sql.query import condition_values, page_shape, page_values, shape_of
-from storage.sql.statements import Statements
+from storage.sql.statements import AT_VERSION, ID_OF_ROW, Statements
 
 E = TypeVar("E")
 W = TypeVar("W", int, Rows)
@@ -174,7 +174,7 @@ class SqlRepository(Repository[E]):
         check_version(version)
         if not check_id(id):
             raise self.not_found(id)
-        return {"id_of_row": id} if version is None else {"id_of_row": id, "at_version": version}
+        return {ID_OF_ROW: id} if version is None else {ID_OF_ROW: id, AT_VERSION: version}
 
     def matched(self, written: W, line: Line, id: int, version: int | None) -> W:
         """Return what was written, rows or their number; raise why if it is nothing."""
@@ -219,5 +219,5 @@ class SqlRepository(Repository[E]):
             line.change_many(self.statements.insert, picked(columns, missing))
         if newer:
             changed = picked(columns, newer)
-            line.change_many(self.statements.replace, {**changed, "id_of_row": changed["id"]})
+            line.change_many(self.statements.replace, {**changed, ID_OF_ROW: changed["id"]})
         return PutResult(len(missing), len(newer), len(given) - len(missing) - len(newer))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, text
+from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table
 from sqlalchemy.schema import SchemaItem
 
 from storage.description import Description, Field
@@ -60,7 +60,7 @@ def add_index(table: Table, name: str, *, nullable: bool) -> None:
     plain = Index(f"ix_{table.name}_{name}", table.c[name], table.c.id)
     if nullable:
         plain.ddl_if(callable_=is_not_postgresql)
-        first = Index(f"ix_{table.name}_{name}", text(f"{name} NULLS FIRST"), table.c.id, _table=table)
+        first = Index(f"ix_{table.name}_{name}", table.c[name].nulls_first(), table.c.id, _table=table)
         first.ddl_if(dialect="postgresql")
 
 

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Dialect as SqlDialect
-from sqlalchemy import Select, Table, bindparam, delete, func, insert, select, update
+from sqlalchemy import Select, Table, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.sql.elements import ClauseElement
 
 from storage.description import Description
@@ -20,6 +20,10 @@ from storage.sql.query import ConditionShape, PageShape, page, where
 
 #: How many shapes of a kind are kept: what is asked by programs has few, what strangers ask may have many.
 KEPT = 256
+
+#: The names of the values that choose the row to write: no field can have them.
+ID_OF_ROW = "_id"
+AT_VERSION = "_version"
 
 
 class Statements:
@@ -85,7 +89,7 @@ class Statements:
     def replace(self) -> Statement:
         """Replace all but the id of a row."""
         values = {name: value for name, value in self.bound().items() if name != "id"}
-        return self.compile(update(self.table).where(self.table.c.id == bindparam("id_of_row")).values(values))
+        return self.compile(update(self.table).where(self.table.c.id == bindparam(ID_OF_ROW)).values(values))
 
     def bound(self) -> dict[str, Any]:
         """Return all columns, each with a value of its name."""
@@ -98,17 +102,21 @@ class Statements:
 
     def compile_count(self, shape: tuple[ConditionShape, ...]) -> Statement:
         """Count the rows that conditions hold for."""
-        counting = select(func.count()).select_from(self.table).where(*where(self.table, shape))
+        counting = select(func.count()).select_from(self.table).where(*where(self.table, shape, self.dialect))
         return self.compile(counting, prepared=False)
 
     def compile_listed(self, shape: tuple[ConditionShape, ...]) -> Statement:
         """Select the rows that conditions hold for, in no order."""
-        return self.compile(self.selection.where(*where(self.table, shape)), prepared=False)
+        return self.compile(self.selection.where(*where(self.table, shape, self.dialect)), prepared=False)
 
     def compile_update(self, names: tuple[str, ...], versioned: bool) -> Statement:
         """Update columns of a row and add 1 to its version; return the row where the engine can."""
         values = {name: bindparam(name, type_=self.table.c[name].type) for name in names}
-        changed = update(self.table).where(*self.row(versioned)).values(version=self.table.c.version + 1, **values)
+        changed = (
+            update(self.table)
+            .where(*self.row(versioned))
+            .values(version=self.table.c.version + literal_column("1"), **values)
+        )
         return self.compile(changed.returning(*self.columns) if self.dialect.update_returning else changed)
 
     def compile_delete(self, versioned: bool) -> Statement:
@@ -117,12 +125,13 @@ class Statements:
 
     def row(self, versioned: bool) -> Sequence[Any]:
         """Return the clauses for one row, at one version."""
-        clauses = [self.table.c.id == bindparam("id_of_row")]
-        return [*clauses, self.table.c.version == bindparam("at_version")] if versioned else clauses
+        clauses = [self.table.c.id == bindparam(ID_OF_ROW)]
+        return [*clauses, self.table.c.version == bindparam(AT_VERSION)] if versioned else clauses
 
     def compile_lock(self, shape: tuple[ConditionShape, ...]) -> Statement:
         """Select ids and versions of rows, which are locked until the transaction ends."""
         table = self.table
         return self.compile(
-            select(table.c.id, table.c.version).where(*where(table, shape)).with_for_update(), prepared=False
+            select(table.c.id, table.c.version).where(*where(table, shape, self.dialect)).with_for_update(),
+            prepared=False,
         )

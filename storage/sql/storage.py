@@ -24,7 +24,7 @@ from storage.sql.pool import open_engine, open_migration_engine
 from storage.sql.repository import SqlRepository
 from storage.sql.schema import NAMING, entity_table, ids_table
 from storage.sql.statements import Statements
-from storage.sql.urls import read_url
+from storage.sql.urls import Address, read_address
 from storage.storage import Storage, Unit
 from storage.url import masked
 
@@ -47,14 +47,15 @@ class SqlStorage(Storage):
         super().__init__(descriptions)
         self.options = options
         self.owned = isinstance(url_or_engine, str)
-        self.url = read_url(url_or_engine) if isinstance(url_or_engine, str) else url_or_engine.url
+        self.place = read_address(url_or_engine) if isinstance(url_or_engine, str) else Address(url_or_engine.url)
+        self.url = self.place.url
         self.address = masked(url_or_engine) if isinstance(url_or_engine, str) else masked(self.url.render_as_string())
         self.dialect = dialect_of(self.url.get_backend_name())
         self.backend = self.dialect.name
         self.lock = threading.Lock()
         self.process = os.getpid()
         self.opened = (
-            open_engine(self.url, options)
+            open_engine(self.place, options)
             if isinstance(url_or_engine, str)
             else url_or_engine.execution_options(isolation_level="AUTOCOMMIT")
         )
@@ -87,7 +88,7 @@ class SqlStorage(Storage):
 
         From an engine that was handed in it is one of its own, bounded as its owner has it.
         """
-        engine = open_migration_engine(self.url, self.options) if self.owned else self.opened
+        engine = open_migration_engine(self.place, self.options) if self.owned else self.opened
         try:
             with engine.connect() as connection:
                 yield connection

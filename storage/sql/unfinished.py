@@ -24,7 +24,8 @@ def note_begun(connection: Connection, target: str) -> None:
     """Write down where a migration is bound for, before its first step."""
     if connection.dialect.name in COMMITS_EACH_STATEMENT:
         # One statement, so that there is no table without its row.
-        table = "CREATE TABLE engine_room_begun (target VARCHAR(32) NOT NULL) ENGINE=InnoDB"
+        # With a key, since some servers take no table without one.
+        table = "CREATE TABLE engine_room_begun (target VARCHAR(32) PRIMARY KEY) ENGINE=InnoDB"
         connection.execute(text(f"{table} SELECT :target AS target"), {"target": target})
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from storage import Engine, Storage, TransactionConflict, Unavailable, Unit, VersionConflict, open_storage
+from tests.servers import MYSQL_KINDS
 
 MEETING_LIMIT = 30
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"], scope="session")
+@pytest.mark.parametrize("kind", ["postgresql", *MYSQL_KINDS], scope="session")
 def test_of_two_units_in_a_deadlock_one_is_a_conflict_and_the_other_commits(storage: Storage) -> None:
     first, second = storage.engines.add_many([Engine("first"), Engine("second")])
     both_hold_one = threading.Barrier(2, timeout=MEETING_LIMIT)
@@ -74,7 +75,7 @@ def test_writing_what_somebody_wrote_since_the_unit_began_is_a_conflict(storage:
     assert storage.engines.get(engine.id).thrust == 1
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"], scope="session")
+@pytest.mark.parametrize("kind", ["postgresql", *MYSQL_KINDS], scope="session")
 def test_a_lock_that_is_not_had_in_time_is_unavailable(storage: Storage, database: str) -> None:
     engine = storage.engines.add(Engine("Raptor"))
     with open_storage(database, lock_timeout=0.2) as impatient, storage.transaction() as unit:

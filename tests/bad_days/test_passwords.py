@@ -12,7 +12,7 @@ import pytest
 from storage import Unavailable, open_storage
 from tests.databases import execute, with_database
 from tests.running import RunningServers
-from tests.servers import MongoDB, PrivateServer
+from tests.servers import MYSQL_KINDS, MongoDB, PrivateServer
 
 USER = "guarded"
 PASSWORD = "right-öne-€"
@@ -27,7 +27,7 @@ def guard_postgresql(server: PrivateServer) -> None:
     server.start()
 
 
-def guard_mariadb(server: PrivateServer) -> None:
+def guard_mysql(server: PrivateServer) -> None:
     execute(server.address, f"CREATE USER {USER} IDENTIFIED BY '{PASSWORD}'")
     execute(server.address, f"GRANT ALL ON *.* TO {USER}")
 
@@ -40,7 +40,7 @@ def guard_mongodb(server: MongoDB) -> None:
     server.start()
 
 
-GUARD = {"postgresql": guard_postgresql, "mariadb": guard_mariadb, "mongodb": guard_mongodb}
+GUARD = {"postgresql": guard_postgresql, "mariadb": guard_mysql, "mysql": guard_mysql, "mongodb": guard_mongodb}
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +73,8 @@ def test_a_wrong_password_is_refused_for_good_and_shown_nowhere(guarded: Callabl
     assert WRONG not in "".join(repr(error) for error in chain(caught.value))
 
 
-SILENT_CODE = pytest.mark.xfail(reason="libpq keeps the SQLSTATE of a refused connection to itself")
-
-
 # MongoDB makes a database at its first use.
-@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=SILENT_CODE), "mariadb"])
+@pytest.mark.parametrize("kind", ["postgresql", *MYSQL_KINDS])
 def test_a_database_that_is_not_there_is_refused_for_good(
     own_servers: RunningServers[PrivateServer], kind: str
 ) -> None:
@@ -92,3 +89,17 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("kind", ["postgresql"], scope="session")
+def test_a_server_without_a_free_connection_is_retryable_although_it_has_asked_for_a_password(
+    guarded: Callable[[str], str], own_servers: RunningServers[PrivateServer], kind: str
+) -> None:
+    execute(own_servers[kind].address, f"ALTER ROLE {USER} CONNECTION LIMIT 0")
+    with open_storage(guarded(PASSWORD)) as storage, pytest.raises(Unavailable) as caught:
+        storage.ping()
+    execute(own_servers[kind].address, f"ALTER ROLE {USER} CONNECTION LIMIT -1")
+    assert caught.value.retryable
+    assert "53300" in str(caught.value)
+    assert "127.0.0.1" in str(caught.value)
+    assert PASSWORD not in str(caught.value)

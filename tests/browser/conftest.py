@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
         try:
             browser = start_browser(playwright)
         except Missing as error:
-            refuse(f"the pages are not tested: {error}")
+            refuse("chromium", f"the pages are not tested: {error}")
         yield browser
         browser.close()
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from storage import Storage, open_storage
-from tests.sql.plain import KINDS
+from tests.servers import SQL_KINDS
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=SQL_KINDS)
 def sql_kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -10,9 +10,6 @@ from sqlalchemy import Connection, MetaData, NullPool, Table, create_engine, ins
 
 from storage.sql.urls import read_url
 
-#: The kinds of SQL database.
-KINDS = ("sqlite", "postgresql", "mariadb")
-
 INSERT = "INSERT INTO engine (id, title, thrust) VALUES (:id, :title, :thrust)"
 INSERT_FIRED = "INSERT INTO engine (id, title, thrust, last_fired) VALUES (:id, :title, :thrust, :last_fired)"
 

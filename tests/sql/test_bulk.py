@@ -11,16 +11,16 @@ from storage.repository import PutResult
 from storage.sql.urls import read_url
 from tests.probe import Probe
 from tests.probe_places import make_probes
-from tests.sql.plain import KINDS
+from tests.servers import SQL_KINDS
 
 MOMENT = datetime(2024, 2, 29, 12, 0, 0, 123_000, UTC)
 MANY = 300
 
 
-@pytest.fixture(params=[*KINDS, "handed in"])
+@pytest.fixture(params=[*SQL_KINDS, "handed in"])
 def storage(request, make_database) -> Iterator[Storage]:
     """A storage at a URL of each kind, and on an engine of SQLAlchemy's."""
-    if request.param in KINDS:
+    if request.param in SQL_KINDS:
         with open_storage(make_database(request.param)) as opened:
             opened.migrations.upgrade()
             yield opened
@@ -65,7 +65,7 @@ def test_many_that_are_added_come_back_as_they_are_stored(storage):
     assert [one.title for one in added] == [one.title for one in new]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SQL_KINDS)
 def test_a_value_that_is_taken_refuses_all_of_them(make_database, kind):
     with open_storage(make_database(kind), entities=[Probe]) as storage:
         storage.migrations.upgrade()

@@ -164,3 +164,43 @@ def test_the_driver_s_error_stays_chained():
 def test_an_error_that_is_no_driver_s_passes_unchanged():
     with pytest.raises(KeyError), translated():
         raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "retryable"),
+    [
+        (1047, Unavailable, True),
+        (3032, Unavailable, True),
+        (3118, Unavailable, False),
+        (1862, Unavailable, False),
+        (3159, Unavailable, False),
+        (1153, Unavailable, False),
+        (1118, Unavailable, False),
+        (1665, Unavailable, False),
+        (2026, Unavailable, False),
+        (1015, ReadOnly, None),
+        (3100, ReadOnly, None),
+        (3101, TransactionConflict, None),
+        (9007, TransactionConflict, None),
+        (8028, TransactionConflict, None),
+    ],
+)
+def test_what_clusters_and_strict_servers_of_mysql_report_has_a_meaning(code, kind, retryable):
+    found = translate(wrapped(pymysql.err.OperationalError(code, "text that nobody reads")), written=True)
+    assert type(found) is kind
+    if retryable is not None:
+        assert found.retryable is retryable
+        assert not found.may_have_been_applied
+
+
+def test_a_commit_that_failed_in_the_server_may_have_been_applied():
+    error = wrapped(pymysql.err.OperationalError(1180, "text that nobody reads"))
+    assert translate(error, written=True).may_have_been_applied
+    assert not translate(error).may_have_been_applied
+    assert "while it committed" in str(translate(error))
+
+
+def test_what_was_noted_while_connecting_is_told():
+    error = pymysql.err.OperationalError(2003, "text that nobody reads")
+    error.add_note("db.example:3306: Connection refused")
+    assert "db.example:3306: Connection refused" in str(translate(wrapped(error)))

@@ -8,11 +8,10 @@ from sqlalchemy import StaticPool, create_engine, text
 
 from storage import Engine, open_storage
 from storage.sql.urls import read_url
+from tests.servers import SQL_KINDS
 
-KINDS = ["sqlite", "postgresql", "mariadb"]
 
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=SQL_KINDS)
 def engine(request, make_database) -> Iterator[SqlEngine]:
     """An engine that SQLAlchemy made, with its defaults."""
     made = create_engine(read_url(make_database(request.param)))

@@ -11,9 +11,10 @@ from sqlalchemy.util.queue import Empty
 
 from storage import AlreadyExists, ApiToken, Engine, Storage, Unavailable, open_storage
 from storage.sql.lending import Turns
+from tests.servers import SQL_KINDS
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=SQL_KINDS)
 def storage(request, make_database) -> Iterator[Storage]:
     """A storage with one connection."""
     with open_storage(make_database(request.param), pool_size=1, connect_timeout=0.2) as opened:

@@ -6,7 +6,11 @@ from threading import Thread
 
 import pytest
 
-from storage import Invalid, Revision, SchemaOutOfDate, open_storage
+from storage import Engine, Invalid, Revision, SchemaOutOfDate, open_storage
+from storage.sql.migration_lock import lock_name
+from tests.probe import Probe
+from tests.probe_places import make_probes
+from tests.servers import MYSQL_KINDS
 from tests.sql.plain import execute, snapshot
 
 
@@ -116,3 +120,33 @@ def test_two_threads_can_migrate_two_databases_at_once(sql_kind, make_database):
     for thread in threads:
         thread.join()
     assert snapshot(urls[0]) == snapshot(urls[1]) != {}
+
+
+@pytest.mark.parametrize("sql_kind", MYSQL_KINDS)
+def test_a_server_that_demands_a_primary_key_is_migrated_up_and_down(sql_kind, make_database):
+    url = make_database(sql_kind)
+    setting = "innodb_force_primary_key" if sql_kind == "mariadb" else "sql_require_primary_key"
+    execute(url, f"SET GLOBAL {setting} = ON")
+    try:
+        with open_storage(url) as storage:
+            storage.migrations.upgrade()
+            assert storage.engines.add(Engine("Raptor")).id == 1
+            storage.migrations.downgrade("base")
+            assert storage.migrations.current() is None
+    finally:
+        execute(url, f"SET GLOBAL {setting} = OFF")
+
+
+def test_upgrades_of_databases_whose_names_begin_alike_do_not_wait_for_each_other():
+    assert lock_name("a" * 64) != lock_name("a" * 63 + "b")
+    assert len(lock_name("a" * 64)) <= 64
+
+
+def test_a_missing_index_of_an_entity_of_ones_own_is_a_difference(unmigrated, sql_url):
+    unmigrated.migrations.upgrade()
+    with open_storage(sql_url, entities=[Engine, Probe]) as storage:
+        make_probes(storage)
+        assert list(storage.migrations.differences()) == []
+        index = "uq_probe_code"
+        execute(sql_url, f"DROP INDEX {index}" + (" ON probe" if storage.backend == "mysql" else ""))
+        assert list(storage.migrations.differences()) == [f"the index {index} is missing"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from storage import open_storage
+from tests.servers import MYSQL_KINDS
 from tests.sql.children import is_killed, run_alembic
 from tests.sql.plain import execute, snapshot
 
@@ -62,7 +63,7 @@ def test_where_a_transaction_holds_it_together_a_kill_leaves_all_as_it_was(sql_k
         "a downgrade is followed by an upgrade",
     ],
 )
-@pytest.mark.parametrize("sql_kind", ["mariadb"])
+@pytest.mark.parametrize("sql_kind", MYSQL_KINDS)
 def test_where_each_statement_commits_the_next_one_goes_on(sql_kind, make_database, revision, killed, then, step):
     def database() -> str:
         url = make_database(sql_kind)
@@ -79,7 +80,7 @@ def test_where_each_statement_commits_the_next_one_goes_on(sql_kind, make_databa
     assert 2 < writes < MANY
 
 
-@pytest.mark.parametrize("sql_kind", ["mariadb"])
+@pytest.mark.parametrize("sql_kind", MYSQL_KINDS)
 def test_the_command_leaves_what_was_begun_to_those_who_can_end_it(sql_kind, make_database):
     url = with_rows(make_database(sql_kind), "0002")
     assert is_killed(url, "upgrade", "head", 3)

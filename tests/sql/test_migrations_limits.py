@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from storage import open_storage
-from tests.sql.plain import KINDS, connected, execute
+from tests.servers import SQL_KINDS
+from tests.sql.plain import connected, execute
 
 BROKEN = {
     "an id below 1": {"id": 0},
@@ -35,7 +36,7 @@ INSERT_WHOLE = (
 )
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=SQL_KINDS)
 def migrated(request, make_database) -> str:
     """The URL of a database at the head."""
     made = str(make_database(request.param))

@@ -6,10 +6,11 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
 from storage import Engine, Invalid
-from tests.sql.plain import INSERT, INSERT_FIRED, execute, fetch, row, snapshot
+from tests.servers import MYSQL_KINDS
+from tests.sql.plain import INSERT, INSERT_FIRED, connected, execute, fetch, row, snapshot
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def test_references_to_engines_are_kept(unmigrated, at_0002):
     assert fetch(at_0002, "SELECT engine_id FROM pilot") == []
 
 
-@pytest.mark.parametrize("sql_kind", ["mariadb"])
+@pytest.mark.parametrize("sql_kind", MYSQL_KINDS)
 @pytest.mark.parametrize(("at", "to", "new_type"), [("0002", "0003", "BIGINT"), ("0003", "0002", "INTEGER")])
 def test_references_that_would_stop_mariadb_half_way_stop_it_before(unmigrated, sql_url, at, to, new_type):
     unmigrated.migrations.upgrade(at)
@@ -153,10 +154,12 @@ def test_a_sequence_of_another_name_or_none_becomes_ours(unmigrated, at_0002, st
     assert list(unmigrated.migrations.differences()) == []
 
 
-@pytest.mark.parametrize("sql_kind", ["mariadb"])
+@pytest.mark.parametrize("sql_kind", MYSQL_KINDS)
 @pytest.mark.parametrize("moment", ["0000-00-00 00:00:00", "2026-00-00 00:00:00", "2026-02-31 00:00:00"])
-def test_a_moment_that_only_mariadb_keeps_is_named(unmigrated, at_0002, moment):
-    execute(at_0002, f"SET STATEMENT sql_mode = 'ALLOW_INVALID_DATES' FOR {INSERT_FIRED}", row(4, last_fired=moment))
+def test_a_date_that_only_such_a_server_keeps_is_named(unmigrated, at_0002, moment):
+    with connected(at_0002) as connection:
+        connection.execute(text("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"))
+        connection.execute(text(INSERT_FIRED), row(4, last_fired=moment))
     with pytest.raises(Invalid, match=r"id 4: last_fired must be a moment in the years 1000 to 9999$"):
         unmigrated.migrations.upgrade()
 
@@ -167,3 +170,16 @@ def test_a_table_without_transactions_gets_them(unmigrated, at_0002):
     unmigrated.migrations.upgrade()
     engine = "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'engine'"
     assert fetch(at_0002, engine) == [("InnoDB",)]
+
+
+@pytest.mark.parametrize("sql_kind", ["mysql"])
+def test_a_table_without_transactions_is_refused_where_the_server_takes_no_changes_of_it(unmigrated, at_0002):
+    execute(at_0002, "ALTER TABLE engine ENGINE=MyISAM")
+    execute(at_0002, INSERT, row(1))
+    before = snapshot(at_0002)
+    with pytest.raises(Invalid, match=r"stored by MyISAM.*run ALTER TABLE engine ENGINE=InnoDB, and upgrade again"):
+        unmigrated.migrations.upgrade()
+    assert snapshot(at_0002) == before
+    execute(at_0002, "ALTER TABLE engine ENGINE=InnoDB")
+    unmigrated.migrations.upgrade()
+    assert unmigrated.engines.get(1).title == "Raptor"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from storage import Engine, Filter, Invalid, Storage
+from tests.servers import MYSQL_KINDS
 from tests.sql.plain import INSERT, INSERT_FIRED, execute, fetch, row, snapshot
 
 MILLISECOND = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
@@ -97,7 +98,7 @@ def test_the_id_of_a_deleted_newest_row_is_not_given_again_after_down_and_up(unm
     assert unmigrated.engines.add(Engine("Vinci")).id == 4
 
 
-@pytest.mark.parametrize("sql_kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("sql_kind", ["postgresql", *MYSQL_KINDS])
 def test_the_counter_of_a_server_is_taken_over(unmigrated, sql_url):
     unmigrated.migrations.upgrade("0001")
     for title in ("Raptor", "Merlin", "Vulcain"):
@@ -107,7 +108,7 @@ def test_the_counter_of_a_server_is_taken_over(unmigrated, sql_url):
     assert unmigrated.engines.last_id() == 3
 
 
-@pytest.mark.parametrize("sql_kind", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("sql_kind", ["postgresql", *MYSQL_KINDS])
 def test_after_a_downgrade_a_server_counts_on_from_the_mark(unmigrated, sql_url):
     unmigrated.migrations.upgrade()
     unmigrated.engines.add_many([Engine("Raptor"), Engine("Merlin")])

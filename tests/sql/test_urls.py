@@ -1,11 +1,13 @@
 """URLs as people write them: accepted, or refused in one sentence without their password."""
 
 import os
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import make_url
 
 from storage import Engine, Invalid, ReadOnly, Storage, Unsupported, open_storage
+from tests.sql.plain import connected, fetch
 
 
 def migrated(url: str) -> Storage:
@@ -73,9 +75,9 @@ def test_what_cannot_be_meant_is_refused_when_it_is_opened(url):
         "postgresql://127.0.0.1:1/db?no_such_setting=1",
     ],
 )
-def test_a_setting_that_the_driver_does_not_know_is_refused_when_it_connects(url):
-    with open_storage(url) as storage, pytest.raises(Invalid, match="settings"):
-        storage.ping()
+def test_a_setting_that_the_driver_does_not_know_is_refused_when_it_is_opened(url):
+    with pytest.raises(Invalid, match=r"the setting .* is not one that this driver takes here"):
+        open_storage(url)
 
 
 def test_a_url_of_sqlalchemy_is_taken_too(tmp_path):
@@ -91,3 +93,24 @@ def test_a_setting_of_the_url_wins_over_ours(make_database):
         storage.engine.connect() as connection,
     ):
         assert connection.exec_driver_sql("SHOW application_name").scalar() == "billing"
+
+
+def test_every_uri_of_the_manual_of_postgresql_is_taken(make_database):
+    url = make_database("postgresql")
+    [(folder, port)] = fetch(url, "SELECT current_setting('unix_socket_directories'), current_setting('port')")
+    name, socket = make_url(url).database, quote(folder, safe="")
+    for uri in (
+        f"postgresql://postgres@{socket}:{port}/{name}",
+        f"postgresql://postgres@{socket}/{name}?port={port}",
+        f"postgresql://postgres@/{name}?host={socket}&port={port}",
+        f"postgresql:///{name}?host={socket}&port={port}&user=postgres",
+        f"postgresql://postgres@127.0.0.1:1,127.0.0.1:{port}/{name}?target_session_attrs=read-write",
+        f"postgresql+psycopg://postgres@127.0.0.1:{port}/{name}?connect_timeout=3&application_name=a%20b",
+        f"postgres://postgres@127.0.0.1:{port}/{name}",
+    ):
+        with open_storage(uri) as storage:
+            storage.ping()
+            with storage.engine.connect() as connection:
+                assert connection.exec_driver_sql("SELECT current_database()").scalar() == name
+        with connected(uri) as connection:
+            assert connection.exec_driver_sql("SELECT current_database()").scalar() == name

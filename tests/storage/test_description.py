@@ -36,20 +36,20 @@ def test_searchable_text_has_a_key() -> None:
     assert ENGINE.search_keys({"thrust": 1}) == {}
 
 
-@dataclass
+@dataclass(frozen=True)
 class WithoutVersion:
     title: Annotated[str, Text(10)]
     id: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class WithoutRule:
     title: str
     id: int | None = None
     version: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class WithTwoRules:
     title: Annotated[str, Text(10), Integer(0, 1)]
     id: int | None = None
@@ -65,8 +65,8 @@ class NoDataclass:
     ("entity", "sentence"),
     [
         (WithoutVersion, "id and version"),
-        (WithoutRule, "the field title must be annotated with one rule"),
-        (WithTwoRules, "the field title must be annotated with one rule"),
+        (WithoutRule, "title must be annotated with one field type"),
+        (WithTwoRules, "title must be annotated with one field type"),
         (NoDataclass, "must be a dataclass"),
     ],
 )

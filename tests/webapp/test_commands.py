@@ -14,8 +14,10 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from storage import Engine
+from storage import Engine, open_storage
 from storage.flask import ConfigurationError
+from tests.probe import Probe
+from tests.probe_places import make_probes
 from tests.webapp.conftest import MakeApp
 
 
@@ -111,6 +113,14 @@ def test_check_names_an_index_that_is_missing(app: Flask) -> None:
     result = run(app, "db", "check")
     assert result.exit_code == 1
     assert "thrust" in result.stderr
+
+
+def test_check_names_an_entity_that_it_did_not_look_at(fresh_app: Flask) -> None:
+    run(fresh_app, "db", "upgrade")
+    url = fresh_app.config["STORAGE_URL"]
+    with open_storage(url, entities=[Engine, Probe]) as storage:
+        make_probes(storage)
+    assert_refused(run(fresh_app, "db", "check"), "probe was not looked at")
 
 
 def test_check_refuses_a_database_that_is_newer_than_the_code(app: Flask) -> None:

@@ -13,7 +13,9 @@ from flask import Flask
 from storage.fields import Integer
 from storage.flask import ConfigurationError, Storage, current_storage
 from tests.webapp.conftest import MakeApp
+from webapp import create_app
 from webapp.config import storage_url
+from webapp.settings import SETTINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def test_an_unknown_scheme_is_one_sentence_without_the_password(make_app: MakeAp
 
 
 def test_a_url_that_is_no_text_is_refused(make_app: MakeApp) -> None:
-    with pytest.raises(ConfigurationError, match="STORAGE_URL must be the URL of a database, not int"):
+    with pytest.raises(ConfigurationError, match="STORAGE_URL is of the type int: it must be the URL"):
         make_app(STORAGE_URL=7)
 
 
@@ -176,3 +178,96 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(make_app: MakeApp, instanc
     instance.write_text("a file where the folder should be")
     with pytest.raises(ConfigurationError, match=r"the folder for the SQLite file .* cannot be made"):
         make_app()
+
+
+WRONG = {
+    "boolean": ["no", "False", "yes", "0", "1", "[]", "null", '"true"'],
+    "boolean or `None`": ["no", "0", "[]"],
+    "whole number": ["-1", "1.5", "true", "many", "null"],
+    "number": ["-1", "true", "long", "null", "NaN", "Infinity"],
+    "list of texts": ["5", "a.example", "[]", "[5]", '[""]', "true", "{}"],
+    "list of texts or `None`": ["5", "a.example", "[]", "[5]", '[""]', "true", "{}"],
+    "mapping": ["5", "ada", "[]", "true", "null"],
+    "mapping or `None`": ["5", "ten", "[]", "true"],
+    "text": [""],
+    "function": ["noon", "5"],
+}
+SAMESITES = ["", "lax", "5"]
+
+
+def wrong_values() -> list[object]:
+    """Each setting with the texts that are none of its type, but for those that may be any text."""
+    by_name = {setting.name: WRONG.get(setting.kind.name, []) for setting in SETTINGS}
+    by_name |= {"SESSION_COOKIE_SAMESITE": SAMESITES, "OPERATIONS_TOKEN": ["", "short"], "DEBUG_": []}
+    return [pytest.param(name, text, id=f"{name}={text}") for name, texts in by_name.items() for text in texts]
+
+
+@pytest.mark.parametrize(("name", "text"), wrong_values())
+def test_a_value_of_another_type_in_the_environment_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"FLASK_{name}", text)
+    with pytest.raises(ConfigurationError, match=f"{name} (is|must|has)"):
+        create_app({"SECRET_KEY": "a key of the tests", "DEBUG": True})
+
+
+def test_every_type_of_the_table_has_wrong_values() -> None:
+    any_text = {"text or `None`", "text or bytes"}
+    assert {setting.kind.name for setting in SETTINGS} == WRONG.keys() | any_text
+
+
+@pytest.mark.parametrize("name", ["TESTING", "SESSION_COOKIE_HTTPONLY", "PROPAGATE_EXCEPTIONS", "MAX_FORM_PARTS"])
+def test_flasks_own_settings_are_checked_too(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"FLASK_{name}", "no")
+    with pytest.raises(ConfigurationError, match=f"{name} is 'no': it must be"):
+        create_app({"SECRET_KEY": "a key of the tests", "DEBUG": True})
+
+
+def test_no_limit_is_a_value_of_flasks_own_limits(make_app: MakeApp) -> None:
+    assert make_app(MAX_FORM_PARTS=None).config["MAX_FORM_PARTS"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("TRUSTED_HOST", "TRUSTED_HOSTS"),
+        ("METRICS_PUBLIK", "METRICS_PUBLIC"),
+        ("metrics_public", "METRICS_PUBLIC"),
+        ("ANONYMOUS_WRITES", "ALLOW_ANONYMOUS_WRITES"),
+        ("STORAGE_URI", "STORAGE_URL"),
+        ("MONGO_URL", "MONGO_URI"),
+        ("SESSION_COOKIE_HTTP_ONLY", "SESSION_COOKIE_HTTPONLY"),
+    ],
+)
+def test_a_misspelt_key_is_refused_by_name(
+    make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, wrong: str, right: str
+) -> None:
+    monkeypatch.setenv(f"FLASK_{wrong}", "true")
+    with pytest.raises(ConfigurationError, match=f"{wrong} is not a setting, {right} is"):
+        make_app()
+
+
+def test_a_misspelt_key_in_the_instance_file_is_refused(make_app: MakeApp, instance: Path) -> None:
+    write_config(instance, "TRUSTED_HOST = ['a.example']")
+    with pytest.raises(ConfigurationError, match="TRUSTED_HOST is not a setting, TRUSTED_HOSTS is"):
+        make_app()
+
+
+@pytest.mark.parametrize("name", ["RATELIMIT_STORAGE_OPTIONS", "WTF_CSRF_HEADERS", "RUN_PORT", "GREETING"])
+def test_keys_of_extensions_and_of_others_are_accepted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"FLASK_{name}", "{}")
+    assert create_app({"SECRET_KEY": "a key of the tests", "DEBUG": True}).config[name] == {}
+
+
+@pytest.mark.parametrize("name", ["STORAGE_URL", "SQLALCHEMY_DATABASE_URI", "MONGO_URI"])
+def test_a_url_in_the_environment_without_its_prefix_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "mongodb://scott:tiger@host/spaceship")
+    with pytest.raises(ConfigurationError, match=f"{name} in the environment .* FLASK_{name}") as caught:
+        storage_url()
+    assert "tiger" not in str(caught.value)
+
+
+def test_a_url_without_prefix_is_no_error_where_another_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MONGO_URI", "mongodb://other/spaceship")
+    monkeypatch.setenv("FLASK_STORAGE_URL", "postgresql://ours/spaceship")
+    assert storage_url() == "postgresql://ours/spaceship"

@@ -16,6 +16,7 @@ FORWARDED = {
     "X-Forwarded-Port": "8443",
     "X-Forwarded-Prefix": "/elsewhere",
 }
+HOSTS = ["engines.example"]
 
 
 def seen(app: Flask, headers: dict[str, str] = FORWARDED) -> dict[str, str]:
@@ -34,18 +35,21 @@ def test_by_default_nothing_that_is_forwarded_is_believed(make_app: MakeApp) -> 
 
 
 def test_behind_one_proxy_its_word_is_believed_and_that_of_its_client_is_not(make_app: MakeApp) -> None:
-    assert seen(make_app(TRUSTED_PROXIES=1)) == {"url": "https://engines.example/seen", "remote": "198.51.100.2"}
+    assert seen(make_app(TRUSTED_PROXIES=1, TRUSTED_HOSTS=HOSTS)) == {
+        "url": "https://engines.example/seen",
+        "remote": "198.51.100.2",
+    }
 
 
 def test_behind_two_proxies_the_outer_one_names_the_client(make_app: MakeApp) -> None:
     headers = {name: f"{value}, {value}" for name, value in FORWARDED.items() if name != "X-Forwarded-For"}
     headers["X-Forwarded-For"] = FORWARDED["X-Forwarded-For"]
-    assert seen(make_app(TRUSTED_PROXIES=2), headers)["remote"] == "203.0.113.7"
+    assert seen(make_app(TRUSTED_PROXIES=2, TRUSTED_HOSTS=HOSTS), headers)["remote"] == "203.0.113.7"
 
 
 @pytest.mark.parametrize("value", [-1, True, "1", 1.0, None])
 def test_another_value_than_a_number_of_proxies_is_refused(make_app: MakeApp, value: object) -> None:
-    with pytest.raises(ConfigurationError, match="TRUSTED_PROXIES must be the number of proxies"):
+    with pytest.raises(ConfigurationError, match=r"TRUSTED_PROXIES is .*: it must be a whole number"):
         make_app(TRUSTED_PROXIES=value)
 
 
