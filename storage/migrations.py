@@ -39,10 +39,6 @@ class Migrations(ABC):
         """Return the revisions that this code has, oldest first."""
 
     @abstractmethod
-    def stored_entities(self) -> Sequence[str]:
-        """Return the names of the entities that the database keeps, also those that the storage was not opened with."""
-
-    @abstractmethod
     def current(self) -> str | None:
         """Return the id of the database's revision, ``None`` before the first; it may be one we do not know."""
 
@@ -79,6 +75,14 @@ class Migrations(ABC):
         """Return, each in a sentence, the indexes and limits that the database lacks or has otherwise.
 
         Empty when the database is as the head revision makes it.
+        """
+
+    @abstractmethod
+    def stored_entities(self) -> Sequence[str]:
+        """Return the names of the tables or collections that hold entities, sorted; read from the database.
+
+        Entities that the storage was not opened with are among them: a command that looks only at those of the
+        storage would miss them. The answer is complete for a database at the head revision.
         """
 
     @cached_property

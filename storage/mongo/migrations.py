@@ -18,9 +18,9 @@ from storage.migrations import WITHDRAWN, MigrationsInFiles
 from storage.mongo import revisions
 from storage.mongo.differences import find_differences
 from storage.mongo.errors import translated
+from storage.mongo.inventory import find_entities
 from storage.mongo.migration_lock import LEASE, MigrationLock
 from storage.mongo.pool import Document, Work
-from storage.mongo.schema import IDS
 
 #: The collection of the record: a document for each revision, not ``complete`` while it is run or undone.
 VERSIONS = "engine_room_version"
@@ -112,9 +112,9 @@ class MongoMigrations(MigrationsInFiles):
             return find_differences(self.work(), self.descriptions)
 
     def stored_entities(self) -> Sequence[str]:
-        """Look at the documents of the high-water marks."""
+        """Look for high-water marks."""
         with translated():
-            return [document["_id"] for document in self.work().collection(IDS).find({}, {"_id": True})]
+            return find_entities(self.work())
 
     def applied(self, revision: str | None) -> int:
         """Return how many revisions of the history that one includes; ``SchemaOutOfDate`` if it is not ours."""

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Set
 from typing import Any
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import BigInteger, Column, Connection, Inspector, MetaData, Table, inspect, select
-from sqlalchemy import column as sql_column
-from sqlalchemy import table as sql_table
+from sqlalchemy import Column, Connection, Inspector, MetaData, Table, inspect
 
 from storage.sql.dialects import dialect_of
 from storage.sql.schema import IDS_TABLE
@@ -25,28 +23,6 @@ def find_differences(connection: Connection, metadata: MetaData, limits: Set[str
         if is_wanted(connection, table)
         for difference in table_differences(connection, table, limits)
     ]
-
-
-def find_entities(connection: Connection) -> list[str]:
-    """Return the names of the entities that the database has high-water marks of.
-
-    With sequences these are the tables that have one of our name, and the two columns that every entity has.
-    """
-    inspector = inspect(connection)
-    if not dialect_of(connection.dialect.name).sequences:
-        if not inspector.has_table(IDS_TABLE):
-            return []
-        return list(connection.scalars(select(sql_column("entity")).select_from(sql_table(IDS_TABLE))))
-    sequences = set(inspector.get_sequence_names())
-    tables = [name for name in inspector.get_table_names() if f"{name}_id_seq" in sequences]
-    return [name for name in tables if is_entity(inspector, name)]
-
-
-def is_entity(inspector: Inspector, table: str) -> bool:
-    """Return whether a table has the id and the version of an entity."""
-    columns = {column["name"]: column for column in inspector.get_columns(table)}
-    identity = [columns.get(name) for name in ("id", "version")]
-    return all(one and isinstance(one["type"], BigInteger) and not one["nullable"] for one in identity)
 
 
 def is_wanted(connection: Connection, table: Table) -> bool:

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, MetaData, column, inspect, select, table, upd
 from storage.errors import Invalid
 from storage.history import RevisionFile, check_files, read_files
 from storage.migrations import WITHDRAWN, MigrationsInFiles
-from storage.sql.differences import find_differences, find_entities
+from storage.sql.differences import find_differences
 from storage.sql.errors import translated
+from storage.sql.inventory import find_entities
 from storage.sql.migration_lock import sole_upgrader
 from storage.sql.unfinished import find_begun, forget_begun, note_begun
 

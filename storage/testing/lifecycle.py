@@ -93,6 +93,15 @@ class Schema(Fixtures):
             repository.delete(entity.id)
         assert storage.migrations.differences() == []
 
+    def test_the_database_names_the_entities_it_stores(self, storage: Storage, repository: Repository[Any]) -> None:
+        """14.10 Empty or not, in alphabetical order."""
+        name = storage.description(self.entity).name
+        assert name in storage.migrations.stored_entities()
+        repository.add(self.samples.one(0))
+        found = list(storage.migrations.stored_entities())
+        assert name in found
+        assert found == sorted(found)
+
     @pytest.mark.parametrize("revision", ["nothing", "", "9999", "head; --", "base "])
     def test_an_unknown_revision_is_invalid(self, storage: Storage, revision: str) -> None:
         """14.7 To go to, or to record; nothing changes."""

@@ -142,16 +142,6 @@ def test_upgrades_of_databases_whose_names_begin_alike_do_not_wait_for_each_othe
     assert len(lock_name("a" * 64)) <= 64
 
 
-def test_the_entities_of_a_database_are_named_also_those_it_was_not_opened_with(unmigrated, sql_url):
-    assert list(unmigrated.migrations.stored_entities()) == []
-    unmigrated.migrations.upgrade()
-    with open_storage(sql_url, entities=[Engine, Probe]) as storage:
-        make_probes(storage)
-    known = [description.name for description in unmigrated.descriptions.values()]
-    assert sorted(unmigrated.migrations.stored_entities()) == sorted([*known, "probe"])
-    assert list(unmigrated.migrations.unknown_entities(known)) == ["probe"]
-
-
 def test_a_missing_index_of_an_entity_of_ones_own_is_a_difference(unmigrated, sql_url):
     unmigrated.migrations.upgrade()
     with open_storage(sql_url, entities=[Engine, Probe]) as storage:

@@ -65,4 +65,4 @@ class MemoryMigrations(Migrations):
         return []
 
     def stored_entities(self) -> Sequence[str]:
-        return [description.name for description in self.storage.descriptions.values()]
+        return sorted(description.name for description in self.storage.descriptions.values())
