@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -127,10 +127,10 @@ class BackupFile(Source):
             unknown = [name for name in header.entities if name not in self.known]
             if unknown:
                 raise Invalid({"file": f"has rows of {', '.join(unknown)}, which the storage was not opened with"})
-            reading = Reading([self.known[name] for name in header.entities])
-            for line in found:
-                reading.take(line)
-        return Manifest(header, reading.contents())
+            with closing(Reading([self.known[name] for name in header.entities])) as reading:
+                for line in found:
+                    reading.take(line)
+                return Manifest(header, reading.contents())
 
 
 class Reading:
@@ -141,7 +141,7 @@ class Reading:
         self.hashes = {one.name: hashlib.sha256() for one in entities}
         self.numbers = {one.name: 0 for one in entities}
         self.last = {one.name: 0 for one in entities}
-        self.values = {one.name: UsedValues(one) for one in entities}
+        self.values = {one.name: [UsedValues(one.name, field) for field in unique_fields(one)] for one in entities}
         self.end: Contents | None = None
 
     def take(self, line: bytes) -> None:
@@ -162,10 +162,16 @@ class Reading:
             raise Invalid({"file": f"row {self.numbers[name] + 1} of {name}: {error}"}) from error
         if entity.id <= self.last[name]:
             raise Invalid({"file": f"{name} {entity.id} comes after {self.last[name]}"})
-        self.values[name].take(entity)
+        for used in self.values[name]:
+            used.take(entity)
         self.last[name] = entity.id
         self.numbers[name] += 1
         self.hashes[name].update(line + b"\n")
+
+    def close(self) -> None:
+        """Remove what was kept to compare the rows."""
+        for used in itertools.chain(*self.values.values()):
+            used.file.close()
 
     def contents(self) -> Contents:
         """Return what the last line says, which is what was read."""
@@ -176,32 +182,48 @@ class Reading:
         marks = all(end.marks.get(name, -1) >= last for name, last in self.last.items())
         if end.rows != self.numbers or end.sha256 != hashes or not marks:
             raise Invalid({"file": "does not hold what its last line says: take another backup"})
+        for used in itertools.chain(*self.values.values()):
+            used.check()
         return end
 
 
 class UsedValues:
-    """The values of an entity's unique fields that a file has had so far, in a temporary file of SQLite's."""
+    """The values of a unique field that a file has, as hashes in a temporary file: there may be more than memory has.
 
-    def __init__(self, description: Description[Any]) -> None:
-        self.name = description.name
-        self.fields = unique_fields(description)
-        # Without a name SQLite keeps it where temporary files are, and in memory only as far as its cache goes.
-        self.database = sqlite3.connect("") if self.fields else None
-        if self.database is not None:
-            self.database.execute("CREATE TABLE used (field, value, PRIMARY KEY (field, value)) WITHOUT ROWID")
+    ``check`` reads them as often as it takes to hold ``HELD`` of them at once.
+    """
 
-    def take(self, entity: Any) -> None:
-        """Note the values of a row; ``Invalid`` if a row before it has one of them."""
-        for field in self.fields:
-            value = getattr(entity, field)
-            if value is None or self.database is None:
-                continue
-            # The canonical text, since SQLite would take 7 and 7.0 for one.
-            digest = hashlib.sha256(encode(str(value)).encode()).digest()
-            try:
-                self.database.execute("INSERT INTO used VALUES (?, ?)", (field, digest))
-            except sqlite3.IntegrityError as error:
-                raise Invalid({"file": f"{self.name} {entity.id}: another row has the same {field}"}) from error
+    HELD = 1 << 18
+
+    def __init__(self, entity: str, field: str) -> None:
+        self.entity = entity
+        self.field = field
+        self.number = 0
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - it is gone with this object
+
+    def take(self, row: Any) -> None:
+        """Note the value of a row."""
+        value = getattr(row, self.field)
+        if value is not None:
+            # The canonical text, since Python takes 7 and 7.0 for one.
+            digest = hashlib.sha256(encode(str(value)).encode()).digest()[:16]
+            self.file.write(digest + row.id.to_bytes(8, "little"))
+            self.number += 1
+
+    def check(self) -> None:
+        """Raise ``Invalid`` if two rows have the same value."""
+        parts = 1 + self.number // self.HELD
+        for part in range(parts):
+            self.file.seek(0)
+            seen: set[bytes] = set()
+            while noted := self.file.read(24):
+                digest = noted[:16]
+                if int.from_bytes(digest[:4], "little") % parts != part:
+                    continue
+                if digest in seen:
+                    id = int.from_bytes(noted[16:], "little")
+                    raise Invalid({"file": f"{self.entity} {id}: another row has the same {self.field}"})
+                seen.add(digest)
 
 
 def check_revision(header: Header, migrations: Migrations) -> None:

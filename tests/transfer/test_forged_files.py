@@ -14,6 +14,7 @@ import pytest
 
 from storage import Engine, Invalid, Storage, open_storage
 from storage.transfer import backup, check, copy, open_backup, restore, sealing, verify
+from storage.transfer.backup_file import UsedValues
 from storage.transfer.canonical import Canonical
 from storage.transfer.sealing import FRAME, LONGEST, lines, unpacked
 from storage.transfer.sealing import sealing as sealed
@@ -95,6 +96,16 @@ def test_a_forged_backup_that_is_right_is_restored(storage: Storage) -> None:
 def test_two_equal_unique_values_are_refused_before_any_write(storage: Storage) -> None:
     twice = [Probe("same", SEEN, id=id, version=1) for id in (1, 2)]
     assert_refused_before_any_write(storage, forge(storage, twice), "probe 2: another row has the same code")
+
+
+def test_two_equal_values_far_apart_are_found_however_few_are_held_at_once(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(UsedValues, "HELD", 7)
+    probes = [Probe(f"code {id % 99}", SEEN, id=id, version=1) for id in range(1, 101)]
+    with open_backup(forge(storage, probes[:99], marks={"probe": 99}), storage):
+        pass
+    assert_refused_before_any_write(storage, forge(storage, probes, marks={"probe": 100}), "probe 100: another row")
 
 
 @pytest.mark.parametrize("mark", [2**70, 2**63, -1, True, 1.0, "9", None, [9], {}])
