@@ -125,6 +125,9 @@ def test_of_many_the_first_that_is_wrong_says_what_is_wrong_with_it(wrong: Any) 
     with pytest.raises(Invalid) as among_many:
         ENGINE.new_columns([*WELL_FORMED, wrong, Engine("")])
     assert among_many.value.problems == alone.value.problems
+    with pytest.raises(Invalid) as last:
+        ENGINE.new_columns([*WELL_FORMED, wrong])
+    assert last.value.problems == alone.value.problems
 
 
 def test_a_subclass_is_another_entity() -> None:

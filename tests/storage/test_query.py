@@ -117,3 +117,19 @@ def test_too_many_filters_are_invalid() -> None:
     with pytest.raises(Invalid) as raised:
         conditions(*[Filter("thrust", "gt", number) for number in range(101)])
     assert set(raised.value.problems) == {"filters"}
+
+
+def test_too_many_values_are_invalid() -> None:
+    """6.4 The filters of a query may list a thousand together."""
+    half = Filter("thrust", "in", list(range(500)))
+    assert len(conditions(half, half)) == 2
+    with pytest.raises(Invalid, match="not 1001") as raised:
+        conditions(half, Filter("thrust", "in", list(range(501))))
+    assert set(raised.value.problems) == {"filters"}
+
+
+def test_text_that_no_key_can_hold_is_not_searched_for() -> None:
+    """7.4 Servers bound the length of a pattern."""
+    longest = "a" * 3 * 128
+    assert conditions(Filter("title", "contains", longest)) == (Condition("title_key", "contains", longest),)
+    assert conditions(Filter("title", "contains", longest + "a")) == (Condition("title_key", "in", ()),)
