@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import make_url
 
-from storage import Engine, Invalid, ReadOnly, Storage, Unsupported, open_storage
+from storage import Engine, Invalid, ReadOnly, Storage, Unavailable, Unsupported, open_storage
 from tests.sql.plain import connected, fetch
 
 
@@ -114,3 +114,14 @@ def test_every_uri_of_the_manual_of_postgresql_is_taken(make_database):
                 assert connection.exec_driver_sql("SELECT current_database()").scalar() == name
         with connected(uri) as connection:
             assert connection.exec_driver_sql("SELECT current_database()").scalar() == name
+
+
+@pytest.mark.parametrize("url", ["postgresql://127.0.0.1:1/db", "mysql://root@127.0.0.1:1/db"])
+def test_a_write_that_never_had_a_connection_was_certainly_not_applied(url):
+    with open_storage(url) as storage:
+        # As after its first use, when the server went away.
+        storage.schema_is_current = True
+        with pytest.raises(Unavailable) as caught:
+            storage.engines.delete(1)
+    assert caught.value.retryable
+    assert not caught.value.may_have_been_applied

@@ -176,3 +176,10 @@ class TestWithoutTransactions:
         response = app.test_client().post("/api/engines/1/fire", headers=KEY)
         assert response.get_json()["type"] == "/problems/unknown-outcome"
         assert [row.answer for row in kept(app).scan()] == [None]
+
+
+def test_a_key_of_one_engine_does_not_answer_for_another(client: FlaskClient) -> None:
+    first, second = (create(client, key, {"title": key}).json["id"] for key in ("key-one", "key-two"))
+    assert client.post(f"/api/engines/{first}/fire", headers=KEY).status_code == 200
+    assert client.post(f"/api/engines/{second}/fire", headers=KEY).status_code == 422
+    assert client.get(f"/api/engines/{second}").json["last_fired"] is None

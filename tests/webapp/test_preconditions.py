@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from webapp.preconditions import version_to_write
+
 WRITES = [
     ("PATCH", "/api/engines/1", {"thrust": 1}),
     ("DELETE", "/api/engines/1", None),
@@ -103,3 +105,9 @@ def test_of_two_who_have_seen_the_same_version_one_writes(fresh_app: Flask) -> N
     client.post("/api/engines", json={"title": "Raptor"})
     write = ("PATCH", "/api/engines/1", {"thrust": 7})
     assert [send(client, write, If_Match='"1"').status_code for _ in range(2)] == [200, 412]
+
+
+def test_a_write_with_several_tags_meets_the_version_that_was_read(app: Flask, client: FlaskClient) -> None:
+    id = client.post("/api/engines", json={"title": "Raptor"}).json["id"]
+    with app.test_request_context(headers={"If-Match": '"7", "1"'}):
+        assert version_to_write(id) == 1
