@@ -267,6 +267,12 @@ class TestSession:
         people.application.config["CLOCK"] = lambda: NOW + timedelta(hours=12)
         assert who(people) == "anonymous"
 
+    def test_it_is_over_at_the_very_moment_of_its_end(self, people: FlaskClient) -> None:
+        sign_in(people)
+        end = sessions(people.application)[0].expires
+        people.application.config["CLOCK"] = lambda: end
+        assert who(people) == "anonymous"
+
     def test_its_hours_can_be_configured(self, people: FlaskClient) -> None:
         people.application.config["SESSION_HOURS"] = 0.5
         sign_in(people)
