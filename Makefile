@@ -40,7 +40,7 @@ bench-quick: $(VENV)/bench ## the same with small sizes, in under a minute: show
 
 install: $(VENV)/dev ## make the environment for development, in .venv
 
-mysql: ## put a MySQL server under .servers/, for the tests: 600 MB, as root on Debian
+mysql: ## put a MySQL server under .servers/, for the tests: 400 MB, as root on Debian
 	@tools/get-mysql "$(CURDIR)/.servers/mysql"
 
 screenshots: $(VENV)/dev ## take the pictures of docs/tour.md anew, with Chromium
