@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from storage.errors import Invalid
 
 #: The server gives up a little before the client does, so that a slow statement ends with an answer.
 SERVER_SHARE = 0.95
+
+NUMBERS = ("pool_size", "connect_timeout", "timeout", "lock_timeout")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,10 @@ class Options:
         problems = {}
         if self.prepared_statements not in (True, False):
             problems["prepared_statements"] = "must be True or False"
-        for field in fields(self)[:-1]:
-            value = getattr(self, field.name)
+        for name in NUMBERS:
+            value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                problems[field.name] = "must be a number above 0"
+                problems[name] = "must be a number above 0"
         if "pool_size" not in problems and self.pool_size != int(self.pool_size):
             problems["pool_size"] = "must be a whole number"
         if problems:

@@ -19,3 +19,8 @@ def masked(url: str) -> str:
     user, colon, _ = credentials.partition(":")
     shown = f"{scheme}{separator}{user}{':***' if colon else ''}{at}{place}"
     return SECRET_PARAMETERS.sub(r"\1***", shown)
+
+
+def without_password(text: str, password: str | None) -> str:
+    """Return a driver's words with ``***`` in place of the password."""
+    return text.replace(password, "***") if password else text

@@ -82,10 +82,17 @@ class RemoteServer:
 
 
 class PrivateServer(ServerProcess):
-    """A private server with an address: ``address`` by a socket where there is one, ``tcp_address`` by its port."""
+    """A private server with an address: ``address`` by a socket where there is one, ``tcp_address`` by its port.
+
+    ``options`` are further ones for the command.
+    """
 
     address: str
     tcp_address: str
+
+    def __init__(self, *options: str, durable: bool = False) -> None:
+        self.options = options
+        super().__init__(durable=durable)
 
     @classmethod
     @abstractmethod
@@ -144,7 +151,7 @@ class PostgreSQL(PrivateServer):
             "synchronous_commit": durable,
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
-        return [str(self.program / "bin" / "postgres"), "-D", "data", *options]
+        return [str(self.program / "bin" / "postgres"), "-D", "data", *options, *self.options]
 
     def kill(self) -> None:
         """Kill the processes that serve the connections too: by themselves they would go on for a moment."""
@@ -156,16 +163,9 @@ class PostgreSQL(PrivateServer):
 
 
 class MariaDB(PrivateServer):
-    """``mariadbd``. Its default character set is left alone on purpose: it is not the one that we want.
-
-    ``options`` are further ones for the command.
-    """
+    """``mariadbd``. Its default character set is left alone on purpose: it is not the one that we want."""
 
     product = "MariaDB"
-
-    def __init__(self, *options: str, durable: bool = False) -> None:
-        self.options = options
-        super().__init__(durable=durable)
 
     @classmethod
     def find(cls) -> str:
@@ -206,10 +206,6 @@ class MySQL(PrivateServer):
     """``mysqld``. Its defaults are left alone where they do not cost time or room."""
 
     product = "MySQL"
-
-    def __init__(self, *options: str, durable: bool = False) -> None:
-        self.options = options
-        super().__init__(durable=durable)
 
     @classmethod
     def find(cls) -> str:
@@ -252,10 +248,9 @@ class MongoDB(PrivateServer):
     """
 
     def __init__(self, *options: str, durable: bool = False, stand_in: bool = False) -> None:
-        self.options = options
         self.mongod = None if stand_in else shutil.which("mongod")
         self.product = "mongod" if self.mongod else "SecantusDB"
-        super().__init__(durable=durable)
+        super().__init__(*options, durable=durable)
 
     @classmethod
     def find(cls) -> str:

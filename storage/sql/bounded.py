@@ -15,6 +15,7 @@ from psycopg.abc import RV, PQGen
 
 from storage.errors import Invalid
 from storage.sql.settings import POSTGRESQL
+from storage.url import without_password
 
 #: An error of the server in libpq's trace of a connection: its SQLSTATE comes before any text.
 REFUSAL = re.compile(rb'^B\t\d+\tErrorResponse\t S "[A-Z]+"(?: V "[A-Z]+")? C "(\w{5})"', re.MULTILINE)
@@ -95,6 +96,4 @@ def traced_state(parameters: dict[str, Any], seconds: float) -> str | None:
 
 def words(error: psycopg.OperationalError, parameters: dict[str, Any]) -> str:
     """Return libpq's own words, which name host and port, in one line and without the password."""
-    said = " ".join(str(error).split())
-    password = parameters.get("password")
-    return said.replace(password, "***") if password else said
+    return without_password(" ".join(str(error).split()), parameters.get("password"))

@@ -6,13 +6,11 @@ from importlib.util import find_spec
 from typing import Any
 
 import pymysql
-from pymysql.constants import ER
 from pymysql.cursors import Cursor
 
 from storage.errors import Invalid, Unsupported
-
-#: What the protocol adds to a statement.
-HEADER = 64
+from storage.sql.lines import HEADER, PACKET_TOO_LARGE
+from storage.url import without_password
 
 
 class BoundedCursor(Cursor):
@@ -40,7 +38,7 @@ class BoundedConnection(pymysql.connections.Connection):
         """Send a statement, or raise the server's own error for one that is too long."""
         sent = sql.encode(self.encoding, "surrogateescape") if isinstance(sql, str) else sql
         if len(sent) > self.longest:
-            error = pymysql.err.OperationalError(ER.NET_PACKET_TOO_LARGE, "")
+            error = pymysql.err.OperationalError(PACKET_TOO_LARGE, "")
             error.add_note(f"it has {len(sent)} bytes, and max_allowed_packet is {self.longest + HEADER}")
             raise error
         return int(super().query(sent, unbuffered))
@@ -67,8 +65,7 @@ def words(error: pymysql.err.Error, parameters: Any) -> str:
     """Return where the connection was to go and what the driver says of it, without the password."""
     place = parameters.get("unix_socket") or f"{parameters.get('host', 'localhost')}:{parameters.get('port', 3306)}"
     said = str(error.args[-1]) if error.args else ""
-    password = parameters.get("password", b"").decode()
-    return f"{place}: {said.replace(password, '***') if password else said}"
+    return f"{place}: {without_password(said, parameters.get('password', b'').decode())}"
 
 
 def unusable(error: Exception) -> Invalid:

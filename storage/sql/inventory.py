@@ -6,11 +6,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Inspector, inspect, text
 
+from storage.limits import NAME
 from storage.sql.dialects import dialect_of
 from storage.sql.schema import IDS_TABLE
-
-#: PostgreSQL cuts longer names off.
-LONGEST_NAME = 63
 
 
 def find_entities(connection: Connection) -> list[str]:
@@ -22,7 +20,7 @@ def find_entities(connection: Connection) -> list[str]:
     inspector = inspect(connection)
     if dialect_of(connection.dialect.name).sequences:
         sequences = set(inspector.get_sequence_names())
-        counted = [name for name in inspector.get_table_names() if f"{name}_id_seq"[:LONGEST_NAME] in sequences]
+        counted = [name for name in inspector.get_table_names() if f"{name}_id_seq"[:NAME] in sequences]
         return sorted(name for name in counted if has_identity(inspector, name))
     if not inspector.has_table(IDS_TABLE):
         return []

@@ -8,13 +8,12 @@ value of it: the URL may hold it, as URLs of other programs do, and our value re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from storage.errors import Invalid
-
-Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +32,20 @@ def text(value: str) -> str:
 
 def seconds(value: str) -> float:
     """Read a time above 0."""
-    found = float(value)
-    if not 0 < found < float("inf"):
-        raise ValueError("must be a number of seconds above 0")
-    return found
+    with suppress(ValueError):
+        found = float(value)
+        if 0 < found < float("inf"):
+            return found
+    raise ValueError("must be a number of seconds above 0")
 
 
 def whole_seconds(value: str) -> int:
     """Read a whole number of seconds, at least 1."""
-    found = int(value)
-    if found < 1:
-        raise ValueError("must be a whole number of seconds above 0")
-    return found
+    with suppress(ValueError):
+        found = int(value)
+        if found >= 1:
+            return found
+    raise ValueError("must be a whole number of seconds above 0")
 
 
 def switch(value: str) -> bool:
@@ -158,8 +159,7 @@ def read_settings(table: Table, given: Mapping[str, str]) -> dict[str, Any]:
         try:
             found[name] = table.taken[name](value)
         except ValueError as error:
-            reason = str(error) if str(error).startswith(("must", "names")) else "must be a number"
-            problems.append(f"the setting {name} {reason}")
+            problems.append(f"the setting {name} {error}")
     if problems:
         raise Invalid({"url": "; ".join(problems)})
     return found

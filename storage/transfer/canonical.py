@@ -7,21 +7,18 @@ place of ``7`` is told from it, although Python calls them equal.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Generic, TypeVar
 
 from storage.description import Description
 from storage.errors import Invalid
-from storage.fields import Integer, Rule, Text, Timestamp
+from storage.fields import VALUE_TYPES
 from storage.transfer.rows import Row, Unreadable
 
 E = TypeVar("E")
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-
-TYPES: Mapping[type[Rule], type] = {Text: str, Integer: int, Timestamp: datetime}
 
 
 class Canonical(Generic[E]):
@@ -31,7 +28,7 @@ class Canonical(Generic[E]):
         self.description = description
         self.names = ("id", *(field.name for field in description.fields), "version")
         self.values_of = attrgetter(*self.names)
-        self.types = [TYPES[type(description.by_name[name].rule)] for name in self.names]
+        self.types = [VALUE_TYPES[type(description.by_name[name].rule)] for name in self.names]
         self.moments = [name for name, kind in zip(self.names, self.types, strict=True) if kind is datetime]
 
     def values(self, row: Row) -> dict[str, object]:
