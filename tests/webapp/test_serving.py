@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
 
 from tests.processes import free_port
 from tests.webapp.workers import served_by_workers
-from webapp.__main__ import write_config
+from webapp.__main__ import listen, serve, write_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +58,34 @@ def test_a_fresh_checkout_is_served_and_migrated(instance: Path) -> None:
         assert "(<code>sqlite</code>)" in get(address)
     assert (instance / "engine-room.db").is_file()
     assert stat.S_IMODE(instance.stat().st_mode) == 0o700
+
+
+def test_a_port_in_use_is_one_sentence_before_anything_is_migrated(instance: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(other.getsockname()[1])}
+        command = [sys.executable, "-m", "webapp"]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    port = environment["PORT"]
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; choose")
+    assert "Engine Room is at" not in result.stdout
+    assert not (instance / "engine-room.db").exists()
+
+
+@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 5000), ("no.such.invalid", 5000)])
+def test_an_address_that_is_none_of_ours_is_one_sentence(host: str, port: int) -> None:
+    with pytest.raises(ClickException, match=f"cannot listen on {host}, port {port}: "):
+        listen(host, port)
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    result = CliRunner().invoke(serve, ["--port", "70000"])
+    assert (result.exit_code, "70000 is not in the range" in result.stderr) == (2, True)
+
+
+def test_a_socket_of_ipv6_is_listened_on() -> None:
+    with listen("::1", free_port()) as listener:
+        assert listener.family is socket.AF_INET6
 
 
 def test_one_setting_serves_another_database(make_database: Callable[[str], str]) -> None:
