@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,6 +73,16 @@ def test_after_readyz_saw_the_older_revision_requests_are_refused(fresh_app: Fla
     assert client.get("/api/engines").status_code == 503
 
 
+def test_after_readyz_failed_the_next_request_looks_at_the_schema(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.flask.NOTICED_WITHIN", math.inf)
+    client = app.test_client()
+    before = client.get("/api/engines").status_code
+    with open_storage(app.config["STORAGE_URL"]) as other:
+        other.withdraw()
+        client.get("/readyz")
+        assert (before, client.get("/api/engines").status_code) == (200, 503)
+
+
 @pytest.mark.parametrize("url", CLOSED_PORTS)
 def test_readyz_says_that_the_database_does_not_answer(make_app: MakeApp, url: str) -> None:
     app = make_app(STORAGE_URL=url, STORAGE_OPTIONS={"connect_timeout": 0.2})
@@ -118,6 +129,8 @@ def test_readyz_does_not_wait_as_long_as_a_request_does(make_app: MakeApp, silen
         silent_host.close()
     assert (response.status_code, response.get_json()["ready"]) == (503, False)
     assert waits
+    # By its own timeouts: it does not go on behind the answer.
+    assert app.extensions["probe"].latest.finished.is_set()
     assert request.result().status_code == 503
 
 

@@ -300,6 +300,25 @@ def test_connections_that_stay_silent_hold_no_thread(tmp_path: Path) -> None:
         assert workers.get("/api/engines").startswith('{"items":[]')
 
 
+WRITES_A_FILE = """
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+
+@app.get("/write")
+@needs(None)
+def write():
+    open("written", "w").close()
+    return "written"
+"""
+
+
+def test_a_file_that_a_worker_writes_is_private(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, WRITES_A_FILE) as workers:
+        workers.get("/write")
+    assert stat.S_IMODE((tmp_path / "written").stat().st_mode) == 0o600
+
+
 CONFIGURED = """
 from webapp import create_app
 from webapp.access import needs
