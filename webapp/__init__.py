@@ -18,6 +18,7 @@ from webapp import (
     operations,
     pages,
     private_files,
+    probe,
     proxies,
     security,
     sign_in,
@@ -42,6 +43,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     check_configuration(app)
     Storage(app)
     private_files.init_app(app)
+    probe.init_app(app)
     # Imported here: at its import the client of Prometheus decides whether it counts for one process or for several.
     from webapp import metrics
 

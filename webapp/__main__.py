@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -36,20 +37,48 @@ SESSION_COOKIE_SECURE = False
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=5000, show_default=True, envvar="PORT", help="The port; also PORT in the environment.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=5000,
+    show_default=True,
+    envvar="PORT",
+    help="The port; also PORT in the environment.",
+)
 def serve(host: str, port: int) -> None:
     """Make a secret key if there is none, migrate the database, and serve the application."""
     if find_spec("gunicorn") is None:
         raise ConfigurationError("the package gunicorn is not installed: pip install 'engine-room[app]'")
+    # Neither the configuration nor the database is for other users of the machine.
+    os.umask(0o077)
     write_config(Path(configured_app().instance_path) / CONFIG_FILE)
     refuse_open_door(host)
+    listener = listen(host, port)
     migrate()
-    address = f"{host}:{port}"
-    click.echo(f"Engine Room is at http://{address}/")
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"Engine Room is at http://{shown}:{port}/")
     sys.stdout.flush()
-    # In place of this process, so that a signal to it reaches the server.
-    command = ["-m", "gunicorn", "--config", "python:webapp.gunicorn", "--bind", address, "webapp:create_app()"]
+    # In place of this process, so that a signal to it reaches the server; the socket goes along.
+    listener.set_inheritable(True)
+    bind = f"fd://{listener.detach()}"
+    command = ["-m", "gunicorn", "--config", "python:webapp.gunicorn", "--bind", bind, "webapp:create_app()"]
     os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - our own interpreter, no shell
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, so that an address in use is reported before anything is migrated or announced."""
+    try:
+        (family, _, _, _, address), *_ = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        # Python adds what it tried.
+        reason = str(error.strerror).partition(" (while")[0]
+        raise click.ClickException(
+            f"cannot listen on {host}, port {port}: {reason}; choose another with --host and --port, or end the "
+            "program that listens there"
+        ) from error
 
 
 def write_config(file: Path) -> None:

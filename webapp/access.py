@@ -6,6 +6,7 @@ API takes no session, so that no page elsewhere can act there in a person's name
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -13,7 +14,7 @@ from typing import Any, NoReturn, TypeVar
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from werkzeug.exceptions import Forbidden, HTTPException, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
 from storage import StorageError
 from webapp.responses import is_api
@@ -21,17 +22,21 @@ from webapp.returning import wanted_page
 from webapp.roles import Role
 from webapp.tokens import challenge, sent_token
 
-__all__ = ["Caller", "Role", "caller", "init_app", "may", "needs"]
+__all__ = ["Caller", "Role", "anonymous", "caller", "init_app", "may", "needs", "operators"]
 
 #: The name of who shows neither a token nor a session.
 ANONYMOUS = "anonymous"
+#: The name of a caller with ``OPERATIONS_TOKEN``.
+OPERATIONS = "operations token"
+#: Seconds after which an outage may be over.
+RETRY_AFTER = 5
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: ``anonymous``, ``token 3`` or ``user ada``, and what they may do; ``None`` is nothing."""
+    """Who calls, such as ``token 3`` or ``user ada``, and what they may do; ``None`` is nothing."""
 
     name: str
     role: Role | None
@@ -46,6 +51,18 @@ def needs(role: Role | None) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def anonymous(view: View) -> View:
+    """Mark a view that everybody may see, and for which no credentials are looked at: it needs no database."""
+    view.identifies = False  # type: ignore[attr-defined]
+    return needs(None)(view)
+
+
+def operators(view: View) -> View:
+    """Mark a view for those who operate the application: who may write, and who sends ``OPERATIONS_TOKEN``."""
+    view.for_operators = True  # type: ignore[attr-defined]
+    return needs(Role.WRITE)(view)
 
 
 def init_app(app: Flask) -> None:
@@ -86,11 +103,27 @@ def check_role() -> ResponseReturnValue | None:
         current_app.logger.error("the view %s says nowhere which role it needs: mark it with needs()", endpoint)
         raise Forbidden("Nobody may do this: the application does not say who may.")
     role: Role | None = view.required_role
-    if role is None or may(role):
+    if role is None or is_allowed(view, role):
         return None
     if caller() != ANONYMOUS:
         raise Forbidden(f"The role {role} is needed, which {caller()} does not have.")
-    return refuse_program() if is_api(request.path) else send_to_sign_in()
+    # A program asks for the figures, and would take the page for signing in for them.
+    return refuse_program() if is_api(request.path) or endpoint == "metrics" else send_to_sign_in()
+
+
+def is_allowed(view: Callable[..., Any], role: Role) -> bool:
+    """Return whether the caller has the role that a view needs."""
+    try:
+        return may(role)
+    except StorageError as error:
+        if not hasattr(view, "for_operators"):
+            raise
+        current_app.logger.warning("%r: the caller is not known: %s: %s", request.path, type(error).__name__, error)
+        raise ServiceUnavailable(
+            "The database does not answer, and without it no session and no token is known. Send the OPERATIONS_TOKEN "
+            "of the configuration as a bearer token, or see /readyz.",
+            retry_after=RETRY_AFTER,
+        ) from error
 
 
 def known_caller() -> Caller:
@@ -113,12 +146,25 @@ def current_caller() -> Caller:
 
 def find_caller() -> Caller:
     """Find out who calls."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if not getattr(view, "identifies", True):
+        return anonymous_caller()
+    if hasattr(view, "for_operators") and sends_operations_token():
+        return Caller(OPERATIONS, Role.WRITE)
     token = sent_token()
     if token is not None:
         return Caller(f"token {token.id}", Role(token.role))
     if not is_api(request.path) and current_user.is_authenticated:
         return Caller(f"user {current_user.name}", current_user.role, current_user.name)
     return anonymous_caller()
+
+
+def sends_operations_token() -> bool:
+    """Return whether the request carries ``OPERATIONS_TOKEN``; compared in constant time."""
+    configured, sent = current_app.config["OPERATIONS_TOKEN"], request.authorization
+    if configured is None or sent is None or sent.type != "bearer":
+        return False
+    return hmac.compare_digest((sent.token or "").encode(), configured.encode())
 
 
 def anonymous_caller() -> Caller:

@@ -9,7 +9,11 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask, Request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
+from werkzeug.routing import MapAdapter
 from werkzeug.utils import cached_property
+
+#: They tell nothing that a host name protects, and change nothing.
+HEALTH_CHECKS = ("/healthz", "/readyz")
 
 
 class StrictRequest(Request):
@@ -33,6 +37,15 @@ class Application(Flask):
     """A Flask application all of whose functions are synchronous."""
 
     request_class = StrictRequest
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the view of a request; a health check is found under every host name.
+
+        Load balancers and orchestrators ask by the address of the machine, which is in no ``TRUSTED_HOSTS``.
+        """
+        if request is not None and request.path in HEALTH_CHECKS and request.method in ("GET", "HEAD"):
+            return self.url_map.bind_to_environ(request.environ)
+        return super().create_url_adapter(request)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is.

@@ -14,6 +14,8 @@ from typing import Any
 bind = "127.0.0.1:8000"
 #: A process for each core serves best: ``--workers``, or WEB_CONCURRENCY in the environment.
 threads = 4
+#: With one more thread for each of the health checks.
+worker_class = "webapp.reserved_worker.ReservedWorker"
 #: Loaded once and forked, so that what is wrong in the configuration is told once; pools open after the fork.
 preload_app = True
 
@@ -47,6 +49,17 @@ def remove(folder: str, process: int) -> None:
 if FIGURES not in os.environ:
     raw_env = [f"{FIGURES}={tempfile.mkdtemp(prefix='engine-room-metrics-')}"]
     atexit.register(remove, raw_env[0].partition("=")[2], os.getpid())
+
+
+def on_reload(server: Any) -> None:
+    """Make the application anew at SIGHUP, so that the workers that follow have the configuration as it is now.
+
+    Gunicorn itself would fork the one that it has loaded. A configuration that is wrong changes nothing.
+    """
+    try:
+        server.app.callable = server.app.load()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the service goes on
+        server.log.error("Not reloaded, the configuration stays as it was: %s", error)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

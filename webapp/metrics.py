@@ -11,7 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from storage import Call, StorageError
-from webapp.access import Role, needs
+from webapp.access import anonymous, operators
 from webapp.trace import current_trace, this_request
 
 #: Others count as one: a client may call its method what it likes.
@@ -89,7 +89,7 @@ def outcome(error: type[BaseException] | None) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Have the application count, and answer ``/metrics`` to those who may read, or to everybody if configured."""
+    """Have the application count, and answer ``/metrics`` to operators, or to everybody if configured."""
     metrics, storage = Metrics(), app.extensions["storage"]
     storage.observe(metrics.count_call)
 
@@ -101,7 +101,7 @@ def init_app(app: Flask) -> None:
         metrics.connections.set(storage.connections_in_use())
         return response
 
-    @needs(None if app.config["METRICS_PUBLIC"] else Role.READ)
+    @(anonymous if app.config["METRICS_PUBLIC"] else operators)
     def show() -> Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return Response(encode(metrics.collected()), content_type=content_type)

@@ -1,4 +1,8 @@
-"""What operations ask: is the process alive, can it serve, and how is it."""
+"""What operations ask: is the process alive, can it serve, and how is it.
+
+None of these needs the database to know its caller: ``/healthz`` and ``/readyz`` look at no credentials, ``/status``
+and ``/metrics`` take the token of the configuration.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,12 @@ from pathlib import Path
 
 from flask import Blueprint, Response, current_app, make_response, render_template
 
-from storage import SchemaOutOfDate, StorageError
+from storage import ReadOnly, SchemaOutOfDate, StorageError
 from storage.flask import current_storage
 from storage.transfer import last_backup, last_verification
-from webapp.access import Role, needs
+from webapp.access import anonymous, operators
 from webapp.errors import RETRY_AFTER
+from webapp.probe import check_database
 from webapp.responses import json_response
 from webapp.status import current_status
 
@@ -20,26 +25,26 @@ FRESH = {"Cache-Control": "no-store"}
 
 
 @blueprint.get("/healthz")
-@needs(None)
+@anonymous
 def alive() -> Response:
     """Answer 200 as long as the process answers at all."""
     return Response("ok\n", headers=FRESH, mimetype="text/plain")
 
 
 @blueprint.get("/readyz")
-@needs(None)
+@anonymous
 def ready() -> Response:
-    """Answer 200 when the database answers and is at the code's revision, else 503 and what is in the way.
+    """Answer 200 when the database answers, is at the code's revision and takes writes, else 503 and the reason.
 
     One that a restore has not ended with is at no revision.
     """
     wanted = current_storage.migrations.head()
     try:
-        current_storage.ping()
-        current_storage.forget_schema()
-        current_storage.check_schema()
+        check_database()
     except SchemaOutOfDate as error:
         return not_ready(str(error), database=error.found, code=error.wanted)
+    except ReadOnly as error:
+        return not_ready(str(error))
     except StorageError as error:
         current_app.logger.warning("not ready: %s: %s", type(error).__name__, error)
         return not_ready("the database does not answer as it should: see the log of the server")
@@ -47,7 +52,7 @@ def ready() -> Response:
 
 
 @blueprint.get("/status")
-@needs(Role.READ)
+@operators
 def status() -> Response:
     """Show how the application and its database are; the page itself works when the database does not."""
     noted = Path(current_app.instance_path)

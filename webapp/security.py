@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden, SecurityError
 
+from webapp.form_tokens import check_form_token
 from webapp.hooks import taken_out
 from webapp.responses import is_api
 from webapp.trace import this_request
@@ -56,7 +57,7 @@ def init_app(app: Flask) -> None:
             if not comes_from_here():
                 raise Forbidden("A page of another site may not do this.")
             if not is_api(asked.path):
-                protection.protect()
+                check_form_token(protection)
         return None
 
     app.after_request(add_headers)

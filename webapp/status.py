@@ -10,9 +10,10 @@ from time import monotonic, perf_counter
 
 from flask import Flask, current_app
 
-from storage import Storage, StorageError
+from storage import ReadOnly, SchemaOutOfDate, Storage, StorageError
 from storage.flask import configured_options, current_storage
 from storage.options import Options
+from webapp.probe import check_database
 
 BEGAN = "engine_room_began"
 
@@ -43,7 +44,7 @@ def init_app(app: Flask) -> None:
 
 
 def current_status() -> Status:
-    """Return how it is now; the first question that the database leaves open ends the asking, which bounds the time."""
+    """Return how it is now; a failed check of the database ends the asking, which bounds the time."""
     storage = current_storage
     status = Status(
         backend=storage.backend,
@@ -54,11 +55,21 @@ def current_status() -> Status:
         uptime=timedelta(seconds=int(monotonic() - current_app.extensions[BEGAN])),
     )
     try:
+        status.problem = found_problem()
         ask(storage, status)
     except StorageError as error:
         current_app.logger.warning("the status is not whole: %s: %s", type(error).__name__, error)
         status.problem = "The database does not answer as it should: the log of the server says more."
     return status
+
+
+def found_problem() -> str | None:
+    """Return what is wrong with a database that answers; raise the error of one that does not."""
+    try:
+        check_database()
+    except (SchemaOutOfDate, ReadOnly) as error:
+        return str(error)
+    return None
 
 
 def ask(storage: Storage, status: Status) -> None:
@@ -68,12 +79,10 @@ def ask(storage: Storage, status: Status) -> None:
     status.ping_milliseconds = (perf_counter() - began) * 1000
     status.server = storage.server_version()
     status.found_revision = storage.migrations.current()
-    if status.found_revision != status.wanted_revision:
-        status.problem = str(storage.migrations.out_of_date(status.found_revision))
-        return
-    status.counts = counted(
-        {one.name: storage.repository(one.type).count for one in storage.descriptions.values()}, perf_counter
-    )
+    if status.found_revision == status.wanted_revision:
+        status.counts = counted(
+            {one.name: storage.repository(one.type).count for one in storage.descriptions.values()}, perf_counter
+        )
 
 
 def counted(counts: Mapping[str, Callable[[], int]], clock: Callable[[], float]) -> dict[str, int | None]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -83,3 +85,19 @@ def person(client: FlaskClient) -> FlaskClient:
 def fresh_app(request: pytest.FixtureRequest, make_app: MakeApp, make_database: Callable[[str], str]) -> Flask:
     """An application on a fresh, empty database of each kind in turn."""
     return make_app(STORAGE_URL=make_database(request.param))
+
+
+@pytest.fixture
+def file_size_limit() -> Callable[[int], AbstractContextManager[None]]:
+    """``with file_size_limit(bytes):`` no file of this process grows beyond, as on a disk that is full."""
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,8 +11,8 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
+from tests.webapp.people import CLOSED, sign_in
 from tests.webapp.workers import served_by_workers
-from webapp.access import Role
 
 
 def figures(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -103,12 +104,30 @@ def test_the_figures_ask_no_database(make_app: MakeApp, url: str) -> None:
     assert make_app(STORAGE_URL=url).test_client().get("/metrics").status_code == 200
 
 
-def test_only_who_may_read_sees_the_figures(app: Flask) -> None:
-    assert app.view_functions["metrics"].required_role is Role.READ  # type: ignore[attr-defined]
+@pytest.mark.parametrize(("name", "status"), [("reader", 403), ("writer", 200)])
+def test_writers_see_the_figures_and_readers_do_not(closed_app: Flask, name: str, status: int) -> None:
+    client = closed_app.test_client()
+    sign_in(client, name)
+    assert client.get("/metrics").status_code == status
 
 
-def test_the_figures_can_be_made_public(make_app: MakeApp, app: Flask) -> None:
-    assert make_app(METRICS_PUBLIC=True).view_functions["metrics"].required_role is None  # type: ignore[attr-defined]
+def test_anonymous_reads_do_not_open_the_figures(closed_app: Flask) -> None:
+    closed_app.config["ALLOW_ANONYMOUS_READS"] = True
+    response = closed_app.test_client().get("/metrics")
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, 'Bearer realm="Engine Room"')
+
+
+@pytest.mark.parametrize("url", CLOSED_PORTS)
+@pytest.mark.parametrize("way", [{"OPERATIONS_TOKEN": "x" * 32}, {"METRICS_PUBLIC": True}])
+def test_the_figures_are_shown_while_the_database_is_down(make_app: MakeApp, url: str, way: dict[str, Any]) -> None:
+    app = make_app(STORAGE_URL=url, **CLOSED, **way)
+    response = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {'x' * 32}"})
+    assert (response.status_code, "engine_room_requests" in response.text) == (200, True)
+
+
+def test_the_figures_can_be_made_public(make_app: MakeApp, closed_app: Flask) -> None:
+    app = make_app(STORAGE_URL=closed_app.config["STORAGE_URL"], **CLOSED, METRICS_PUBLIC=True)
+    assert app.test_client().get("/metrics").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,11 @@ def test_a_new_database_and_the_files_beside_it_are_private(make_app: MakeApp, i
     }
 
 
+def test_a_database_is_private_from_its_first_moment(tmp_path: Path) -> None:
+    private_files.create_private(tmp_path / "engines.db")
+    assert mode(tmp_path / "engines.db") == 0o600
+
+
 def test_a_folder_within_the_instance_folder_is_private(make_app: MakeApp, instance: Path) -> None:
     make_app(STORAGE_URL="sqlite:///data/engines.db").extensions["storage"].migrations.upgrade()
     assert [mode(instance), mode(instance / "data"), mode(instance / "data/engines.db")] == [0o700, 0o700, 0o600]

@@ -130,18 +130,31 @@ class TestHosts:
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:5000", "localhost:5000"])
     def test_the_hosts_that_are_configured_are_served(self, make_app: MakeApp, host: str) -> None:
         app = make_app(TRUSTED_HOSTS=["127.0.0.1", "localhost"])
-        assert app.test_client().get("/healthz", headers={"Host": host}).status_code == 200
+        assert app.test_client().get("/login", headers={"Host": host}).status_code == 200
 
     @pytest.mark.parametrize(
         "host", ["elsewhere.example", "localhost.elsewhere.example", "127.0.0.2", "x<y", "[::", ""]
     )
-    @pytest.mark.parametrize("path", ["/", "/nothing", "/login", "/api/engines", "/healthz"])
+    @pytest.mark.parametrize("path", ["/", "/nothing", "/login", "/api/engines", "/status", "/metrics"])
     def test_another_one_is_refused_in_plain_text(self, make_app: MakeApp, host: str, path: str) -> None:
         client = make_app(TRUSTED_HOSTS=["127.0.0.1", "localhost"]).test_client()
-        for path in ("/", "/nothing", "/login", "/api/engines", "/healthz"):
-            for response in (client.get(path, headers={"Host": host}), client.post(path, headers={"Host": host})):
-                assert (response.status_code, response.mimetype) == (400, "text/plain")
-                assert "TRUSTED_HOSTS" in response.text
+        for response in (client.get(path, headers={"Host": host}), client.post(path, headers={"Host": host})):
+            assert (response.status_code, response.mimetype) == (400, "text/plain")
+            assert "TRUSTED_HOSTS" in response.text
+
+    @pytest.mark.parametrize("host", ["elsewhere.example", "127.0.0.2:8000", "[::1]:8000", "", "x<y"])
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/healthz?from=balancer"])
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_health_checks_are_answered_under_every_name(
+        self, make_app: MakeApp, app: Flask, host: str, path: str, method: str
+    ) -> None:
+        client = make_app(TRUSTED_HOSTS=["engines.example"], STORAGE_URL=app.config["STORAGE_URL"]).test_client()
+        assert client.open(path, method=method, headers={"Host": host}).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+    def test_health_checks_by_another_method_are_refused(self, make_app: MakeApp, path: str) -> None:
+        client = make_app(TRUSTED_HOSTS=["engines.example"]).test_client()
+        assert client.post(path, headers={"Host": "elsewhere.example"}).status_code == 400
 
 
 class TestHeaders:

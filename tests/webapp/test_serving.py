@@ -6,19 +6,23 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
+from click import ClickException
+from click.testing import CliRunner
 
 from tests.processes import free_port
-from tests.webapp.workers import served_by_workers
-from webapp.__main__ import write_config
+from tests.webapp.workers import Workers, served_by_workers
+from webapp.__main__ import listen, serve, write_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -55,6 +59,34 @@ def test_a_fresh_checkout_is_served_and_migrated(instance: Path) -> None:
         assert "(<code>sqlite</code>)" in get(address)
     assert (instance / "engine-room.db").is_file()
     assert stat.S_IMODE(instance.stat().st_mode) == 0o700
+
+
+def test_a_port_in_use_is_one_sentence_before_anything_is_migrated(instance: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(other.getsockname()[1])}
+        command = [sys.executable, "-m", "webapp"]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    port = environment["PORT"]
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; choose")
+    assert "Engine Room is at" not in result.stdout
+    assert not (instance / "engine-room.db").exists()
+
+
+@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 5000), ("no.such.invalid", 5000)])
+def test_an_address_that_is_none_of_ours_is_one_sentence(host: str, port: int) -> None:
+    with pytest.raises(ClickException, match=f"cannot listen on {host}, port {port}: "):
+        listen(host, port)
+
+
+def test_a_port_that_is_none_is_refused() -> None:
+    result = CliRunner().invoke(serve, ["--port", "70000"])
+    assert (result.exit_code, "70000 is not in the range" in result.stderr) == (2, True)
+
+
+def test_a_socket_of_ipv6_is_listened_on() -> None:
+    with listen("::1", free_port()) as listener:
+        assert listener.family is socket.AF_INET6
 
 
 def test_one_setting_serves_another_database(make_database: Callable[[str], str]) -> None:
@@ -223,3 +255,114 @@ def test_gunicorn_opens_no_control_socket(settings: dict[str, str]) -> None:
 
 def test_gunicorn_writes_no_access_log_beside_ours(settings: dict[str, str]) -> None:
     assert settings["accesslog"] == "None"
+
+
+GATE = """
+import sys
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+app.extensions["storage"].migrations.upgrade()
+
+@app.get("/slow")
+@needs(None)
+def slow():
+    print("at the gate", file=sys.stderr, flush=True)
+    with open("gate") as gate:
+        return gate.read() + "open"
+"""
+
+
+@pytest.mark.parametrize("prefix", ["", "/engine-room"])
+def test_health_checks_are_answered_while_every_thread_waits(tmp_path: Path, prefix: str) -> None:
+    os.mkfifo(tmp_path / "gate")
+    with served_by_workers(tmp_path, GATE, SCRIPT_NAME=prefix) as workers:
+        waiting = []
+        for _ in range(4):
+            waiting.append(workers.get_meanwhile(f"{prefix}/slow"))
+            workers.read_until("at the gate")
+        answers = [workers.get(f"{prefix}{path}") for path in ("/healthz", "/healthz?from=balancer", "/readyz")]
+        assert answers[:2] == ["ok\n", "ok\n"]
+        assert json.loads(answers[2])["ready"] is True
+        assert "engine_room_requests" in workers.get(f"{prefix}/metrics")
+        assert "The database answers" in workers.get(f"{prefix}/status")
+        assert [one.done() for one in waiting] == [False] * 4
+        with (tmp_path / "gate").open("w"):
+            pass
+        assert [one.result(60) for one in waiting] == ["open"] * 4
+
+
+def test_connections_that_stay_silent_hold_no_thread(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, GATE) as workers, ExitStack() as silent:
+        for _ in range(8):
+            address = urlsplit(workers.address)
+            silent.enter_context(socket.create_connection((address.hostname or "", address.port or 0)))
+        assert workers.get("/api/engines").startswith('{"items":[]')
+
+
+WRITES_A_FILE = """
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+
+@app.get("/write")
+@needs(None)
+def write():
+    open("written", "w").close()
+    return "written"
+"""
+
+
+def test_a_file_that_a_worker_writes_is_private(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, WRITES_A_FILE) as workers:
+        workers.get("/write")
+    assert stat.S_IMODE((tmp_path / "written").stat().st_mode) == 0o600
+
+
+CONFIGURED = """
+from webapp import create_app
+from webapp.access import needs
+
+def make():
+    app = create_app()
+
+    @app.get("/hours")
+    @needs(None)
+    def hours():
+        return str(app.config["SESSION_HOURS"])
+
+    return app
+"""
+
+
+class TestReload:
+    """SIGHUP has gunicorn read the configuration again."""
+
+    @pytest.fixture
+    def workers(self, tmp_path: Path, instance: Path) -> Iterator[Workers]:
+        instance.mkdir()
+        (instance / "config.py").write_text("SESSION_HOURS = 3")
+        with served_by_workers(tmp_path, CONFIGURED, "--workers", "2", application="make()") as workers:
+            yield workers
+
+    def test_every_request_is_answered_and_the_new_configuration_holds(self, workers: Workers, instance: Path) -> None:
+        assert workers.get("/hours") == "3"
+        (instance / "config.py").write_text("SESSION_HOURS = 7")
+        workers.process.send_signal(signal.SIGHUP)
+        workers.read_until("Handling signal: hup")
+        answers: list[str] = []
+        # Old and new workers serve side by side for a moment: it is over once only new answers come for long.
+        while answers[-50:] != ["7"] * 50:
+            assert len(answers) < 20_000, "the new configuration never holds"
+            answers += [one.result(60) for one in [workers.get_meanwhile("/hours") for _ in range(5)]]
+        assert set(answers) <= {"3", "7"}
+
+    @pytest.mark.parametrize("text", ["SESSION_HOURS = 'long'", "SESSION_HOURS = ", "TRUSTED_HOST = ['a.example']"])
+    def test_a_wrong_configuration_is_reported_and_changes_nothing(
+        self, workers: Workers, instance: Path, text: str
+    ) -> None:
+        (instance / "config.py").write_text(text)
+        workers.process.send_signal(signal.SIGHUP)
+        workers.read_until("Not reloaded, the configuration stays as it was")
+        workers.read_until("Booting worker")
+        assert workers.get("/hours") == "3"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from html import unescape
 from pathlib import Path
 
@@ -12,8 +14,12 @@ from flask.testing import FlaskClient
 
 from storage import Engine
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
-from webapp.access import Role
+from tests.webapp.people import CLOSED, sign_in
+from webapp.probe import FREE
 from webapp.status import COUNTING, counted, current_status
+
+OPERATIONS = "the-token-of-the-tests-0123456789"
+SENT = {"Authorization": f"Bearer {OPERATIONS}"}
 
 
 def shown(client: FlaskClient) -> str:
@@ -92,6 +98,72 @@ def test_it_shows_the_last_backup_and_the_last_verification(app: Flask, tmp_path
     assert re.search(r"Last verification: <time .* UTC</time>, 0 rows, with <code>sqlite:.*, no difference", page)
 
 
-def test_it_is_never_cached_and_for_those_who_may_read(app: Flask) -> None:
-    assert app.test_client().get("/status").headers["Cache-Control"] == "no-store"
-    assert app.view_functions["operations.status"].required_role is Role.READ  # type: ignore[attr-defined]
+def test_it_says_that_the_disk_is_full(
+    app: Flask, file_size_limit: Callable[[int], AbstractContextManager[None]]
+) -> None:
+    client = app.test_client()
+    client.get("/status")
+    with file_size_limit(FREE // 2):
+        text = shown(client)
+    assert "Degraded. the file system of the database takes no writes" in re.sub(r"<[^>]+>", "", text)
+    assert '<th scope="row">engine</th><td>0</td>' in text
+
+
+def test_it_is_never_cached(client: FlaskClient) -> None:
+    assert client.get("/status").headers["Cache-Control"] == "no-store"
+
+
+class TestWhoSeesIt:
+    """Those who operate the application, also while the database that knows them is down."""
+
+    def test_anonymous_reads_do_not_open_it(self, closed_app: Flask) -> None:
+        closed_app.config["ALLOW_ANONYMOUS_READS"] = True
+        response = closed_app.test_client().get("/status")
+        assert (response.status_code, response.location) == (303, "/login?next=/status")
+
+    def test_a_reader_is_refused_and_sees_no_link_to_it(self, closed_app: Flask) -> None:
+        client = closed_app.test_client()
+        sign_in(client, "reader")
+        assert client.get("/status").status_code == 403
+        assert 'href="/status"' not in client.get("/").text
+
+    def test_a_writer_sees_it_and_a_link_to_it(self, closed_app: Flask) -> None:
+        client = closed_app.test_client()
+        sign_in(client, "writer")
+        assert "The database answers" in shown(client)
+        assert 'href="/status"' in client.get("/").text
+
+    def test_whoever_sends_the_operations_token_sees_it(self, make_app: MakeApp, closed_app: Flask) -> None:
+        app = make_app(STORAGE_URL=closed_app.config["STORAGE_URL"], **CLOSED, OPERATIONS_TOKEN=OPERATIONS)
+        assert app.test_client().get("/status", headers=SENT).status_code == 200
+
+    @pytest.mark.parametrize("url", CLOSED_PORTS)
+    def test_the_operations_token_shows_it_while_the_database_is_down(self, make_app: MakeApp, url: str) -> None:
+        quick = {"STORAGE_OPTIONS": {"connect_timeout": 0.2}}
+        app = make_app(STORAGE_URL=url, **CLOSED, **quick, OPERATIONS_TOKEN=OPERATIONS)
+        response = app.test_client().get("/status", headers=SENT)
+        assert (response.status_code, "The database does not answer as it should" in response.text) == (200, True)
+
+    @pytest.mark.parametrize("path", ["/status", "/metrics"])
+    @pytest.mark.parametrize("url", CLOSED_PORTS)
+    def test_without_a_database_other_callers_learn_the_reason(self, make_app: MakeApp, url: str, path: str) -> None:
+        app = make_app(STORAGE_URL=url, **CLOSED, STORAGE_OPTIONS={"connect_timeout": 0.2})
+        bearer = {"Authorization": f"Bearer er_1_{'x' * 43}"}
+        response = app.test_client().get(path, headers=bearer)
+        assert (response.status_code, "OPERATIONS_TOKEN" in response.text) == (503, True)
+        assert int(response.headers["Retry-After"]) > 0
+        assert "Engine Room 0" not in response.text
+
+    @pytest.mark.parametrize("sent", [OPERATIONS[:-1], OPERATIONS + "x", "", "ä" * 32])
+    def test_another_token_is_refused(self, make_app: MakeApp, closed_app: Flask, sent: str) -> None:
+        app = make_app(STORAGE_URL=closed_app.config["STORAGE_URL"], **CLOSED, OPERATIONS_TOKEN=OPERATIONS)
+        bearer = {"Authorization": f"Bearer {sent}".encode().decode("latin-1")}
+        assert app.test_client().get("/status", headers=bearer).status_code == 401
+
+    @pytest.mark.parametrize("path", ["/api/engines", "/engines", "/"])
+    def test_the_operations_token_opens_nothing_else(self, make_app: MakeApp, closed_app: Flask, path: str) -> None:
+        app = make_app(STORAGE_URL=closed_app.config["STORAGE_URL"], **CLOSED, OPERATIONS_TOKEN=OPERATIONS)
+        assert app.test_client().get(path, headers=SENT).status_code == 401
+
+    def test_without_a_configured_token_none_is_accepted(self, closed_app: Flask) -> None:
+        assert closed_app.test_client().get("/status", headers={"Authorization": "Bearer None"}).status_code == 401

@@ -55,8 +55,10 @@ class Workers:
 
 
 @contextmanager
-def served_by_workers(folder: Path, module: str, *arguments: str, **settings: str) -> Iterator[Workers]:
-    """Serve the ``app`` of a module's text. The socket is opened here: nobody has to wait for it."""
+def served_by_workers(
+    folder: Path, module: str, *arguments: str, application: str = "app", **settings: str
+) -> Iterator[Workers]:
+    """Serve the ``app`` of a module's text, or what ``application`` names; the socket is open at once."""
     (folder / "served.py").write_text(module)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         environment = {
@@ -66,7 +68,7 @@ def served_by_workers(folder: Path, module: str, *arguments: str, **settings: st
         }
         environment |= {"FLASK_ALLOW_ANONYMOUS_WRITES": "true", **settings}
         command = [sys.executable, "-m", "gunicorn", "--config", "python:webapp.gunicorn"]
-        command += ["--bind", f"fd://{listener.fileno()}", *arguments, "served:app"]
+        command += ["--bind", f"fd://{listener.fileno()}", *arguments, f"served:{application}"]
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stderr=subprocess.PIPE, text=True, pass_fds=[listener.fileno()]
         )
