@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=300, help="how many mutants (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="what draws them (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="how many run at a time (%(default)s)")
-    parser.add_argument("--budget", type=float, default=30, help="seconds of tests for each (%(default)s)")
+    parser.add_argument("--budget", type=float, default=60, help="seconds of tests for each (%(default)s)")
     options = parser.parse_args()
     started = time.monotonic()
     with trees(ROOT, options.workers) as copies:
@@ -60,8 +60,12 @@ def run(copies: list[Tree], selection: Selection, changes: list[Change], budget:
             say(f"survived: {outcome}")
         return outcome
 
-    with ThreadPoolExecutor(len(copies)) as pool:
+    pool = ThreadPoolExecutor(len(copies))
+    try:
         return list(pool.map(attempt, changes))
+    finally:
+        # After an interrupt, the mutants that run are the last.
+        pool.shutdown(cancel_futures=True)
 
 
 def report(outcomes: list[Outcome]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -35,22 +34,25 @@ class Selection:
                     first |= self.recording.tests(file, line)
             first |= self.of_lines(mutant.file, body_lines(statement))
             rest = self.recording.tests_of(mutant.file) - first
-        ordered = [*self.ordered(first), *self.ordered(rest)]
+        ordered = [*self.ordered(first, mutant.file), *self.ordered(rest, mutant.file)]
         return self.within(ordered, budget), len(ordered)
 
     def of_lines(self, file: str, lines: range) -> set[str]:
         """Return the tests that execute one of the lines."""
         return set().union(*(self.recording.tests(file, line) for line in lines))
 
-    def ordered(self, tests: set[str]) -> list[str]:
-        """Order tests by duration, but the second one of a function, on another server, after the first of all."""
+    def ordered(self, tests: set[str], module: str) -> list[str]:
+        """Order tests by duration: the module's own first, then one of each test file and function in turn."""
         seen: dict[str, int] = defaultdict(int)
-        ranked: list[tuple[int, int, str]] = []
+        ranked: list[tuple[int, int, int, str]] = []
         for test in sorted(tests, key=lambda name: (self.recording.durations[name], name)):
-            function = re.sub(r"\[.*", "", test.rsplit("::", 1)[-1])
-            ranked.append((seen[function], len(ranked), test))
+            file, _, name = test.partition("::")
+            function = f"{file}::{name.partition('[')[0].rpartition('::')[2]}"
+            own = Path(file).stem == f"test_{Path(module).stem}"
+            ranked.append((0 if own else 1, seen[function], seen[file], test))
             seen[function] += 1
-        return [test for _, _, test in sorted(ranked)]
+            seen[file] += 1
+        return [test for *_, test in sorted(ranked)]
 
     def within(self, ordered: list[str], budget: float) -> list[str]:
         """Take tests while there is time left, at least one, and put those of one class together."""
