@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 SECRET_NAMES = "password|passwd|secret|token|key|authmechanismproperties"  # noqa: S105 - names, not secrets
-SECRET_PARAMETERS = re.compile(rf"(?i)([?&](?:[^=&]*(?:{SECRET_NAMES})[^=&]*)=)[^&]*")
+SECRET_PARAMETERS = re.compile(rf"(?i)([?&;](?:[^=&;]*(?:{SECRET_NAMES})[^=&;]*)=)[^&;]*")
 
 
 def masked(url: str) -> str:

@@ -73,6 +73,8 @@ def test_the_documentation_has_the_same_tables(driver: str, columns: tuple[objec
         *(("postgresql", f"options=-c%20{name}") for name in ("default_transaction_read_only%3Don", "DateStyle%3DSQL")),
         *(("mongodb", query) for query in ("w=0", "journal=false", "readPreference=secondary", "tz_aware=true")),
         *(("mongodb", query) for query in ("unicode_decode_error_handler=ignore", "readConcernLevel=local")),
+        *(("mongodb", query) for query in ("datetime_conversion=foo", "fsync=true&journal=true")),
+        ("mongodb", "readPreferenceTags=dc:ny"),
     ],
 )
 def test_a_forced_setting_of_a_url_changes_nothing(make_database: Callable[[str], str], kind: str, query: str) -> None:
@@ -104,6 +106,11 @@ def test_a_forced_setting_of_a_url_changes_nothing(make_database: Callable[[str]
         "postgresql://u:s3cret@127.0.0.1:9/x?connect_timeout=0",
         "postgresql://u:s3cret@127.0.0.1:port/x",
         "postgresql://u:s3cret@127.0.0.1:65536/x",
+        "postgresql://u:x?s3cret@127.0.0.1:9/x",
+        "postgresql://u:x?s3cret&more@127.0.0.1:9/x",
+        "mongodb://u:x?s3cret@127.0.0.1:9/x",
+        "mongodb://u:x?s3cret&more@127.0.0.1:9/x",
+        "mongodb://u:s3cret@127.0.0.1:9/x?driver=x",
         "sqlite:///x.db?cache=shared",
         "mongodb://u:s3cret@127.0.0.1:9/x?timeoutMS=1",
         "mongodb://u:s3cret@127.0.0.1:9/x?no_such_option=1",

@@ -20,7 +20,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import split_options
 
 from storage.errors import Invalid
-from storage.mongo.settings import option_problems
+from storage.mongo.settings import option_problems, without_forced
 from storage.options import Options, milliseconds
 from storage.url import masked
 
@@ -147,9 +147,10 @@ def open_client(url: str, options: Options, **settings: Any) -> MongoClient[Docu
     if problems := option_problems(url.partition("?")[2]):
         raise Invalid({"url": f"{masked(url)!r}: {'; '.join(problems)}"})
     bounds: dict[str, Any] = dict.fromkeys(("serverSelectionTimeoutMS", "connectTimeoutMS", "waitQueueTimeoutMS"), wait)
+    wanted = without_forced(url)
     try:
-        check_url_options(url)
-        client: MongoClient[Document] = MongoClient(url, connect=False, appname="engine-room", **bounds, **settings)
+        check_url_options(wanted)
+        client: MongoClient[Document] = MongoClient(wanted, connect=False, appname="engine-room", **bounds, **settings)
         default_database(client)
     except (PyMongoError, ValueError, TypeError):
         # The cause could show the URL with its password.

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 TAKEN = frozenset(
     (
-        *("appname", "driver", "compressors", "zlibcompressionlevel"),
+        *("appname", "compressors", "zlibcompressionlevel"),
         *("authmechanism", "authmechanismproperties", "authsource"),
         *("directconnection", "loadbalanced", "replicaset", "localthresholdms", "heartbeatfrequencyms"),
         *("maxconnecting", "maxidletimems", "minpoolsize", "servermonitoringmode"),
@@ -36,12 +36,27 @@ FORCED = frozenset(
 REFUSED = {
     "timeoutms": "is an option of storage: see storage.options.Options",
     "waitqueuemultiple": "is known to no server any more",
+    "driver": "is an object, which no URL can hold",
     "server_api": "is an object, which no URL can hold",
 }
 
 
+def without_forced(url: str) -> str:
+    """Return the URL without the options that are forced: no value of theirs is for the driver to see."""
+    place, separator, query = url.partition("?")
+    pairs = [pair for pair in query.replace(";", "&").split("&") if name_of(pair) not in FORCED]
+    return f"{place}{separator}{'&'.join(pairs)}"
+
+
+def name_of(pair: str) -> str:
+    """Return the name of an option as the table has it."""
+    return unquote(pair.partition("=")[0]).lower()
+
+
 def option_problems(query: str) -> list[str]:
     """Return, each in a sentence, the options that are refused; their names have no case."""
-    names = [unquote(pair.partition("=")[0]) for pair in query.replace(";", "&").split("&")]
-    refused = [name for name in names if name and name.lower() not in TAKEN | FORCED]
-    return [f"the option {name} {REFUSED.get(name.lower(), 'is not one that MongoDB has')}" for name in refused]
+    names = [name_of(pair) for pair in query.replace(";", "&").split("&")]
+    refused = [name for name in names if name and name not in TAKEN | FORCED]
+    if refused and "@" in query:
+        return ["has a ? in its user or password: write it as %3F"]
+    return [f"the option {name} {REFUSED.get(name, 'is not one that MongoDB has')}" for name in refused]

@@ -97,7 +97,15 @@ def mysql_arguments(address: Address, options: Options) -> dict[str, Any]:
     which becomes the statements' once the connection stands.
     """
     bound = address.settings.get("connect_timeout", options.connect_timeout)
-    arguments = {**address.settings, "connect_timeout": bound, "read_timeout": bound, "write_timeout": bound}
+    # Whoever names an authority wants the server to be verified; PyMySQL by itself would only encrypt.
+    verified = {"ssl_verify_cert": True, "ssl_verify_identity": True} if "ssl_ca" in address.settings else {}
+    arguments = {
+        **verified,
+        **address.settings,
+        "connect_timeout": bound,
+        "read_timeout": bound,
+        "write_timeout": bound,
+    }
     if address.url.password:
         # PyMySQL would encode it in latin-1; bytes it takes as they are.
         arguments["password"] = address.url.password.encode()
@@ -161,7 +169,12 @@ def prepare_mysql(_address: Address, options: Options, unbounded: bool) -> Prepa
     def prepare(connection: Any, _record: Any) -> None:
         connection._read_timeout = connection._write_timeout = None if unbounded else options.timeout
         mariadb = "mariadb" in connection.get_server_info().lower()
-        bound = {"max_statement_time": limit} if mariadb else {"max_execution_time": limit and milliseconds(limit)}
+        # MariaDB alone can be told to keep no CHECK.
+        bound = (
+            {"max_statement_time": limit, "check_constraint_checks": 1}
+            if mariadb
+            else {"max_execution_time": limit and milliseconds(limit)}
+        )
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in (session | bound).items()))
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")

@@ -68,6 +68,9 @@ def postgresql_address(text: str) -> Address:
     # A driver's name, and what psycopg and not libpq takes, is not for libpq to read.
     place, _, query = text.partition("://")[2].partition("?")
     pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    if "@" in query and any(unquote(name) not in POSTGRESQL.taken for name, _, _ in pairs):
+        # A ? in the password: what follows it must not be shown as the name of a setting.
+        raise unreadable(text)
     read = read_settings(POSTGRESQL, {unquote(name): unquote(value) for name, _, value in pairs})
     may_prepare = read.pop("prepare_threshold", True)
     settings = "&".join(f"{name}={value}" for name, _, value in pairs if unquote(name) in read)

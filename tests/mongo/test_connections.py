@@ -55,6 +55,11 @@ def test_a_url_that_cannot_be_read_is_invalid_and_shows_no_password(url):
     assert raised.value.__cause__ is None
 
 
+def test_the_address_shows_no_secret_behind_a_semicolon():
+    with open_storage("mongodb://u:x@localhost/x?authSource=admin;tlsCertificateKeyFilePassword=s3cret") as storage:
+        assert "s3cret" not in storage.address
+
+
 def test_the_address_shows_no_password():
     with open_storage("mongodb://user:s3cret@localhost/engines?tlsCertificateKeyFilePassword=s3cret") as storage:
         assert storage.address.startswith("mongodb://user:***@localhost/engines")
@@ -103,6 +108,16 @@ def test_the_url_can_switch_off_that_the_driver_repeats_a_write():
 def test_a_migration_has_no_bound_on_its_statements(storage):
     with storage.migrating() as work:
         assert work.database.client.options.pool_options.socket_timeout is None
+
+
+def test_no_bound_in_the_url_reaches_a_migration():
+    with (
+        open_storage("mongodb://localhost/?socketTimeoutMS=1000;maxPoolSize=1") as storage,
+        storage.migrating() as work,
+    ):
+        options = work.database.client.options.pool_options
+        assert options.socket_timeout is None
+        assert options.max_pool_size > 1
 
 
 @pytest.mark.parametrize("tail", ["", "?w=0&readPreference=secondary&readConcernLevel=local&journal=false"])
