@@ -29,7 +29,8 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=300, help="how many mutants (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="what draws them (%(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="how many run at a time (%(default)s)")
-    parser.add_argument("--budget", type=float, default=60, help="seconds of tests for each (%(default)s)")
+    parser.add_argument("--budget", type=float, default=20, help="seconds of tests for each (%(default)s)")
+    parser.add_argument("--confirm", type=float, default=120, help="seconds of tests for a survivor (%(default)s)")
     options = parser.parse_args()
     started = time.monotonic()
     with trees(ROOT, options.workers) as copies:
@@ -39,6 +40,11 @@ def main() -> None:
         drawn = sample(ROOT, mutants, options.sample, options.seed)
         say(f"{len(drawn)} of {len(mutants)} mutants, after {time.monotonic() - started:.0f} s")
         outcomes = run(copies, selection, drawn, options.budget)
+        again = [number for number, one in enumerate(outcomes) if one.survived and one.tried < one.executing]
+        say(f"trying {len(again)} survivors again with more tests")
+        confirmed = run(copies, selection, [drawn[number] for number in again], options.confirm)
+        for number, outcome in zip(again, confirmed, strict=True):
+            outcomes[number] = outcome
     (FOLDER / "report.json").write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=2) + "\n")
     report(outcomes)
     say(f"seed {options.seed}, {time.monotonic() - started:.0f} s")

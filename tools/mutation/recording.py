@@ -26,7 +26,6 @@ LEFT_OUT = (
     "tests/sql/test_migrations_killed.py",
     "tests/bad_days/test_kills.py",
     "tests/transfer/test_crashes.py",
-    "tests/transfer/test_damage.py",
     "tests/transfer/test_killed.py",
     "tests/webapp/test_schemathesis.py",
 )
