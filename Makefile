@@ -9,9 +9,12 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 WORKERS := 3
 # Lines and branches of storage/ that the tests must reach, in percent.
 COVERAGE := 95
+# How many mutants `make mutate` runs, and the seed that draws them.
+SAMPLE ?= 300
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-crash check bench bench-quick install mysql screenshots vendor clean
+.PHONY: help run test test-crash check bench bench-quick mutate install mysql screenshots vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +41,9 @@ bench: $(VENV)/bench ## measure against the drivers and other libraries, for abo
 bench-quick: $(VENV)/bench ## the same with small sizes, in under a minute: shows that it runs
 	@$(BIN)/python -m benchmarks --quick
 
+mutate: $(VENV)/mutate ## mutation testing: run SAMPLE=300 mutants that SEED=1 draws, for half an hour, and list those that survive
+	@$(BIN)/python -m tools.mutation --sample $(SAMPLE) --seed $(SEED)
+
 install: $(VENV)/dev ## make the environment for development, in .venv
 
 mysql: ## put a MySQL server under .servers/, for the tests: 400 MB, as root on Debian
@@ -50,7 +56,7 @@ vendor: $(VENV)/python ## fetch the vendored style sheets and scripts anew from 
 	@$(BIN)/python tools/vendor.py
 
 clean: ## remove the environment and all that was built; instance/ stays
-	@rm -rf $(VENV) dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf $(VENV) dist .coverage* .hypothesis .mutation .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/python:
@@ -72,4 +78,8 @@ $(VENV)/dev: $(VENV)/python pyproject.toml constraints.txt
 
 $(VENV)/bench: $(VENV)/dev
 	@$(PIP) install -c constraints.txt --build-constraint constraints.txt --group bench
+	@touch $@
+
+$(VENV)/mutate: $(VENV)/dev
+	@$(PIP) install -c constraints.txt --build-constraint constraints.txt --group mutate
 	@touch $@

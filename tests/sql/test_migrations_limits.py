@@ -114,6 +114,16 @@ def test_an_index_of_other_columns_differs(unmigrated, sql_url):
     assert list(unmigrated.migrations.differences()) == ["the index ix_engine_thrust must be of thrust, id"]
 
 
+@pytest.mark.parametrize(
+    "definition", ["INDEX ix_engine_thrust ON engine (thrust)", "UNIQUE INDEX ix_engine_thrust ON engine (thrust, id)"]
+)
+def test_an_index_that_differs_in_columns_or_uniqueness_alone_differs(unmigrated, sql_url, definition):
+    unmigrated.migrations.upgrade()
+    execute(sql_url, f"DROP INDEX ix_engine_thrust{' ON engine' * (unmigrated.backend == 'mysql')}")
+    execute(sql_url, f"CREATE {definition}")
+    assert list(unmigrated.migrations.differences()) == ["the index ix_engine_thrust must be of thrust, id"]
+
+
 def test_a_dropped_limit_differs(unmigrated, sql_url):
     unmigrated.migrations.upgrade()
     drop_limit(sql_url, "ck_engine_title")

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from storage import Engine, Storage, Unavailable
 from storage.cli import commands
 from storage.transfer.progress import Bar, Lines
+from storage.transfer.rows import MOST_NAMED
 from tests.transfer.planting import change
 from tests.transfer.samples import engines
 
@@ -34,6 +35,13 @@ def test_a_dry_run_says_what_it_would_do(source: Storage, destination: Storage) 
     result = run("copy", "--dry-run", source.address, destination.address)
     assert (result.exit_code, "engine: would be 3 added" in result.stdout) == (0, True)
     assert destination.engines.count() == 0
+
+
+def test_a_check_says_what_a_copy_would_do(source: Storage, destination: Storage) -> None:
+    source.engines.put_many(engines(3))
+    result = run("check", source.address, destination.address)
+    assert "engine: would be 3 added\n" in result.stdout
+    assert "engine: the high-water mark would rise to 3\n" in result.stdout
 
 
 def test_a_dry_run_with_nothing_but_a_mark_to_raise_is_not_done(source: Storage, destination: Storage) -> None:
@@ -117,11 +125,21 @@ def test_a_difference_is_named_and_the_status_is_1(source: Storage, destination:
     result = run("verify", source.address, destination.address)
     assert result.exit_code == 1
     assert 'title is "engine 2" on the left and "Raptor" on the right' in result.stderr
+    assert "more differences" not in result.stderr
+
+
+def test_differences_beyond_those_that_are_named_are_counted(source: Storage, destination: Storage) -> None:
+    source.engines.put_many(engines(MOST_NAMED + 2))
+    destination.engines.reserve_ids(MOST_NAMED + 2)
+    result = run("verify", source.address, destination.address)
+    assert result.stderr.count("is missing on the right") == MOST_NAMED
+    assert "and 2 more differences" in result.stderr
 
 
 def test_a_backup_goes_through_files_and_pipes(source: Storage, destination: Storage, tmp_path: Path) -> None:
     source.engines.put_many(engines(2))
-    assert run("backup", source.address, tmp_path / "backup").exit_code == 0
+    result = run("backup", source.address, tmp_path / "backup")
+    assert (result.exit_code, result.stdout) == (0, "engine: 2 rows\napi_token: 0 rows\n")
     piped = run("backup", "--quiet", source.address, "-").stdout_bytes
     restored = CliRunner().invoke(commands, ["restore", "-", destination.address], input=piped)
     assert restored.exit_code == 0

@@ -212,6 +212,21 @@ def test_a_row_that_stays_in_the_way_stops_the_copy_and_is_named(
     assert destination.engines.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("choice", "source_row"),
+    [(Choice(overwrite=True), 8), (Choice(delete=True), 9)],
+    ids=["only overwrite", "only delete"],
+)
+def test_one_choice_alone_does_not_remove_a_row_that_is_in_the_way(
+    source: Storage, destination: Storage, choice: Choice, source_row: int
+) -> None:
+    source.repository(ApiToken).put_many([token(1, "deploy"), token(source_row, "other")])
+    destination.repository(ApiToken).put_many([token(9, "deploy", 2)])
+    report = copy(source, destination, choice)
+    assert report.problems() == ["api_token 1: the destination's api_token 9 has its name and stays as it is"]
+    assert [row.name for row in destination.repository(ApiToken).scan()] == ["deploy"]
+
+
 def test_rows_that_break_a_rule_stop_the_copy_before_anything_is_written(source: Storage, destination: Storage) -> None:
     source.engines.put_many(engines(3))
     with connected(source.url) as connection:  # type: ignore[attr-defined]

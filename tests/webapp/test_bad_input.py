@@ -18,6 +18,7 @@ from tests.servers import KINDS
 from tests.webapp.bad_requests import KINDS_OF_BAD, OPERATORS, BadRequest, listing, requests, sent
 from tests.webapp.conftest import MakeApp
 from webapp import create_app
+from webapp.bodies import DEEPEST, check_depth
 
 SEED = 20260131
 NUMBER = 10_000
@@ -62,6 +63,12 @@ def test_ten_thousand_bad_requests_are_each_refused_and_change_nothing(app: Flas
         statuses[response.status_code] += 1
     assert rows(app) == before
     assert sum(statuses.values()) == NUMBER
+
+
+def test_brackets_that_are_closed_do_not_count_for_the_depth() -> None:
+    check_depth("[" + "[]," * DEEPEST + "1]")
+    with pytest.raises(ValueError, match=f"nests deeper than {DEEPEST} levels"):
+        check_depth("[" + "[]," * DEEPEST + "[" * DEEPEST)
 
 
 #: Each case as it was in another project, and here: requests, which all must be refused.

@@ -20,6 +20,18 @@ TITLES = ["a", "a b", "é", "🚀", "x" * 128, "\u200b", "", " ", " a", "a ", "a
 TITLES += ["x" * 129, "🚀" * 129, "\xa0", "a\u2028", "\x7f"]
 
 
+CONDITIONS = ["If-Match", "If-None-Match"]
+#: The statuses below 400 of each operation, and the headers that it heeds.
+OPERATIONS = {
+    ("/api/engines", "get"): (["200"], []),
+    ("/api/engines", "post"): (["201"], ["Idempotency-Key"]),
+    ("/api/engines/{id}", "get"): (["200", "304"], CONDITIONS),
+    ("/api/engines/{id}", "patch"): (["200"], CONDITIONS),
+    ("/api/engines/{id}", "delete"): (["204"], CONDITIONS),
+    ("/api/engines/{id}/fire", "post"): (["200"], [*CONDITIONS, "Idempotency-Key"]),
+}
+
+
 @pytest.fixture
 def document(client: FlaskClient) -> dict[str, Any]:
     """The document as it is served."""
@@ -38,6 +50,18 @@ def test_every_address_of_the_api_is_in_the_document(app: Flask, document: dict[
     served = {(re.sub(r"<.*:(\w+)>", r"{\1}", rule.rule), method) for rule in rules for method in rule.methods or ()}
     told = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     assert told == {(path, method) for path, method in served if method not in ("HEAD", "OPTIONS")}
+
+
+def test_the_document_has_the_successes_and_the_headers_of_each_operation(document: dict[str, Any]) -> None:
+    told = {
+        (path, method): (
+            [status for status in operation["responses"] if status < "400"],
+            [one["name"] for one in operation.get("parameters", ()) if one["in"] == "header"],
+        )
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+    assert told == OPERATIONS
 
 
 def test_every_problem_is_in_the_document(document: dict[str, Any]) -> None:

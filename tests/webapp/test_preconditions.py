@@ -75,6 +75,12 @@ def test_a_write_to_a_version_that_must_not_be_there_is_not_made(
     assert (send(client, write, If_None_Match=unwanted).status_code != 412) is made
 
 
+@pytest.mark.parametrize("write", WRITES)
+def test_a_write_has_to_meet_both_conditions(client: FlaskClient, write: tuple[str, str, Any]) -> None:
+    assert send(client, write, If_Match='"3"', If_None_Match='"3"').status_code == 412
+    assert client.get("/api/engines/1").headers["ETag"] == '"3"'
+
+
 def test_a_read_of_another_version_than_asked_for_is_refused(client: FlaskClient) -> None:
     assert client.get("/api/engines/1", headers={"If-Match": '"2"'}).status_code == 412
 

@@ -68,6 +68,15 @@ def test_a_compressed_file_that_has_not_changed_is_not_sent_again(client: FlaskC
         assert (response.status_code, response.data) == (304, b"")
 
 
+def test_a_file_of_a_page_that_has_not_changed_may_be_kept_for_a_year_again(client: FlaskClient) -> None:
+    address = addresses(client)[0]
+    with client.get(address) as response:
+        tag = response.headers["ETag"]
+    with client.get(address, headers={"If-None-Match": tag}) as response:
+        assert response.status_code == 304
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
 def test_a_page_is_not_compressed(client: FlaskClient) -> None:
     assert "Content-Encoding" not in client.get("/engines", headers={"Accept-Encoding": "gzip"}).headers
 
