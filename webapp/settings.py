@@ -112,7 +112,7 @@ SETTINGS = (
     ),
     Setting(
         "SECRET_KEY_FALLBACKS", KEYS, None,
-        "Earlier values of `SECRET_KEY`, the newest last: sessions signed with them stay valid, open forms do not",
+        "Earlier values of `SECRET_KEY`, the newest last: sessions and open forms signed with them stay valid",
         "sign-in, forms", secret=True,
     ),
     Setting(
@@ -127,8 +127,7 @@ SETTINGS = (
     Setting("MONGO_URI", URL, None, "The same. Both at once are an error", "storage", secret=True),
     Setting(
         "STORAGE_OPTIONS", OPTIONAL_MAPPING, None,
-        "A mapping of `pool_size`, `connect_timeout`, `timeout`, `lock_timeout`, "
-        "`prepared_statements`: see "
+        "A mapping of `pool_size`, `connect_timeout`, `timeout`, `lock_timeout`: see "
         "[backends.md](backends.md#options)",
         "storage",
     ),
@@ -144,11 +143,16 @@ SETTINGS = (
     ),
     Setting(
         "ALLOW_ANONYMOUS_READS", BOOLEAN, False,
-        "Whether everybody may read, signed in or not: `/status`, with its paths, and `/metrics` too", "access",
+        "Whether everybody may read, signed in or not. `/status` and `/metrics` stay closed", "access",
     ),
     Setting(
         "ALLOW_ANONYMOUS_WRITES", BOOLEAN, False, "Whether everybody may write, signed in or not. Each page says so",
         "access",
+    ),
+    Setting(
+        "OPERATIONS_TOKEN", OPTIONAL_TEXT, None,
+        "A bearer token for `/status` and `/metrics` alone, valid while the database is down: at least 32 characters",
+        "operations", secret=True,
     ),
     Setting("METRICS_PUBLIC", BOOLEAN, False, "Whether everybody sees `/metrics`", "metrics"),
     Setting("SESSION_HOURS", HOURS, 12, "Hours after which a person signs in again", "sign-in"),
@@ -189,7 +193,7 @@ SETTINGS = (
     Setting("APPLICATION_ROOT", TEXT, "/", "Flask's: the part of the site that the application is", "sign-in"),
     Setting(
         "TRUSTED_HOSTS", HOSTS, None,
-        "Flask's: the host names of the application; a request for another is 400. "
+        "Flask's: the host names of the application; a request for another is 400, except `/healthz` and `/readyz`. "
         "`None` is every name, or the names of the loopback address where `ALLOW_ANONYMOUS_READS` or "
         "`ALLOW_ANONYMOUS_WRITES` is set",
         "every request",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from webapp.config import CONFIG_FILE
 from webapp.settings import check_settings
 
 SHORTEST_KEY = 16
+#: As ``secrets.token_urlsafe`` makes them: safe in a header.
+SHORTEST_TOKEN = 32
+OPERATIONS_TOKEN = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},}}")
+
 #: The names of the loopback address: what a page elsewhere calls it is another name.
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
@@ -23,7 +28,7 @@ def check_configuration(app: Flask) -> None:
         # Debugging is without TLS.
         app.config["SESSION_COOKIE_SECURE"] = not app.debug
     check_secret_key(app)
-    check_earlier_keys(app)
+    check_other_secrets(app)
     check_ways_in(app)
     trust_loopback(app)
     name_cookie(app)
@@ -47,13 +52,19 @@ def check_secret_key(app: Flask) -> None:
         )
 
 
-def check_earlier_keys(app: Flask) -> None:
-    """Raise ``ConfigurationError`` for an earlier key that can be guessed."""
+def check_other_secrets(app: Flask) -> None:
+    """Raise ``ConfigurationError`` for an earlier key, or a token of operations, that can be guessed."""
     for key in app.config["SECRET_KEY_FALLBACKS"] or ():
         if len(key) < SHORTEST_KEY:
             raise ConfigurationError(
                 f"SECRET_KEY_FALLBACKS has a key of {len(key)} characters: each must have at least {SHORTEST_KEY}"
             )
+    token = app.config["OPERATIONS_TOKEN"]
+    if token is not None and not OPERATIONS_TOKEN.fullmatch(token):
+        raise ConfigurationError(
+            f"OPERATIONS_TOKEN must have at least {SHORTEST_TOKEN} letters, digits, - or _, and nothing else: "
+            "take what python -c 'import secrets; print(secrets.token_urlsafe())' prints"
+        )
 
 
 def trust_loopback(app: Flask) -> None:

@@ -198,7 +198,7 @@ SAMESITES = ["", "lax", "5"]
 def wrong_values() -> list[object]:
     """Each setting with the texts that are none of its type, but for those that may be any text."""
     by_name = {setting.name: WRONG.get(setting.kind.name, []) for setting in SETTINGS}
-    by_name |= {"SESSION_COOKIE_SAMESITE": SAMESITES, "DEBUG_": []}
+    by_name |= {"SESSION_COOKIE_SAMESITE": SAMESITES, "OPERATIONS_TOKEN": ["", "short"], "DEBUG_": []}
     return [pytest.param(name, text, id=f"{name}={text}") for name, texts in by_name.items() for text in texts]
 
 

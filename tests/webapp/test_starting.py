@@ -250,6 +250,19 @@ class TestHostNames:
         assert self.answer({"USERS": CLOSED["USERS"]}, "engines.example") == 200
 
 
+class TestOperationsToken:
+    """What a monitoring system shows."""
+
+    @pytest.mark.parametrize("token", ["x" * 31, "x" * 31 + " ", "x" * 32 + "\n", "ä" * 32])
+    def test_one_that_is_short_or_no_token_is_refused_and_not_shown(self, make_app: MakeApp, token: str) -> None:
+        with pytest.raises(ConfigurationError, match="OPERATIONS_TOKEN must have at least 32 letters") as caught:
+            make_app(OPERATIONS_TOKEN=token)
+        assert token not in str(caught.value)
+
+    def test_one_of_the_least_length_is_accepted(self, make_app: MakeApp) -> None:
+        assert make_app(OPERATIONS_TOKEN="x" * 32)
+
+
 class TestSecretKeyFallbacks:
     """Earlier keys."""
 
