@@ -113,7 +113,7 @@ def answered(problem: Problem, detail: str, fields: Mapping[str, str]) -> Respon
         title = HTTP_STATUS_CODES.get(problem.status, problem.title)
         return make_response(render_template("error.html", title=title, detail=detail, problems=fields), problem.status)
     document: dict[str, object] = {
-        "type": problem.type if problem.name else "about:blank",
+        "type": problem.type(request.script_root) if problem.name else "about:blank",
         "title": problem.title,
         "status": problem.status,
         "detail": detail,

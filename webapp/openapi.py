@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from werkzeug.routing import Rule
 
 from storage import Engine
@@ -43,11 +43,12 @@ An id may be larger than 2^53: a reader that keeps numbers as doubles, as browse
 
 
 def document() -> dict[str, Any]:
-    """Return the document of the current application, which is written once."""
-    app = current_app
-    if DOCUMENT not in app.extensions:
-        app.extensions[DOCUMENT] = written(app, current_storage.description(Engine))
-    return app.extensions[DOCUMENT]  # type: ignore[no-any-return]
+    """Return the document of the current application, which is written once for the path that it is served under."""
+    app, root = current_app, request.script_root
+    known: tuple[str | None, dict[str, Any]] = app.extensions.get(DOCUMENT, (None, {}))
+    if known[0] != root:
+        known = app.extensions[DOCUMENT] = root, written(app, current_storage.description(Engine))
+    return known[1]
 
 
 def written(app: Flask, engines: Description[Engine]) -> dict[str, Any]:
@@ -62,10 +63,10 @@ def written(app: Flask, engines: Description[Engine]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Engine Room", "version": version("engine-room"), "description": INTRODUCTION},
-        "servers": [{"url": "/"}],
+        "servers": [{"url": request.script_root or "/"}],
         "paths": paths,
         "components": {
-            "schemas": component_schemas(engines),
+            "schemas": component_schemas(engines, request.script_root),
             "headers": HEADERS,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "An API token."}},
         },
@@ -135,7 +136,7 @@ def responses(rule: Rule, promise: Promise) -> dict[str, Any]:
 
 def refusal(known: dict[str, Any] | None, problem: Problem) -> dict[str, Any]:
     """Return the answer that is a problem; of several with one status, the description lists all."""
-    line = f"`{problem.type}`: {problem.title}."
+    line = f"`{problem.type(request.script_root)}`: {problem.title}."
     if known is not None:
         return known | {"description": f"{known['description']} {line}"}
     answer = {"description": line, "content": {"application/problem+json": {"schema": reference("Problem")}}}
@@ -153,7 +154,7 @@ def problems_of(rule: Rule, promise: Promise) -> list[Problem]:
     if rule.arguments:
         found.add(problems.NOT_FOUND)
     if rule.methods and "GET" not in rule.methods:
-        found |= {problems.READ_ONLY, problems.BUSY, problems.UNKNOWN_OUTCOME, problems.TOO_LARGE}
+        found |= {problems.READ_ONLY, problems.BUSY, problems.UNKNOWN_OUTCOME, problems.TOO_LARGE, problems.TOO_SLOW}
     if promise.body:
         found |= {problems.UNSUPPORTED_MEDIA_TYPE, problems.INVALID_FIELDS}
     if promise.conditional:

@@ -12,12 +12,13 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BuildError
 
-from storage import Engine, Filter, Invalid, NotFound, VersionConflict
+from storage import Engine, Filter, Invalid, NotFound, Storage, Unit, VersionConflict
 from storage.flask import current_storage
-from webapp import forms
+from webapp import form_keys, forms
 from webapp.access import Role, needs
 from webapp.comparison import differences
 from webapp.engine_json import moment_text
+from webapp.form_keys import Outcome, outcome_of_form
 from webapp.listing import check_parameters
 from webapp.table import PARAMETERS, requested_table
 
@@ -32,7 +33,9 @@ blueprint.add_app_template_filter(moment_text, "moment")
 @blueprint.app_context_processor
 def told_to_templates() -> dict[str, object]:
     """Return what the templates of every page call."""
-    return {"link": link, "form_texts": forms.engine_texts, "labels": forms.LABELS}
+    return {
+        "link": link, "form_texts": forms.engine_texts, "labels": forms.LABELS, "form_key": form_keys.new_key,
+    }  # fmt: skip
 
 
 def link(endpoint: str) -> str | None:
@@ -87,10 +90,11 @@ def add_engine() -> ResponseReturnValue:
     """Add an engine."""
     texts = forms.sent_texts(request.form)
     try:
-        engine = current_storage.engines.add(Engine(**forms.values_of(texts)))
+        new = Engine(**forms.values_of(texts))
+        outcome = outcome_of_form(lambda place: done(place.engines.add(new), "was added"))
     except Invalid as error:
         return render_template("new.html", **form_context(texts, error.problems)), 422
-    return done(engine, "was added")
+    return go_on(outcome)
 
 
 @blueprint.get("/engines/<id:id>")
@@ -116,7 +120,7 @@ def save_engine(id: int) -> ResponseReturnValue:
     texts, was, version = forms.sent_texts(request.form), forms.texts_before(request.form), sent_version()
     try:
         values = forms.values_of(texts)
-        engine = current_storage.engines.update(id, values, version)
+        outcome = outcome_of_form(lambda place: done(place.engines.update(id, values, version), "was changed"))
     except Invalid as error:
         context = form_context(texts, error.problems)
         return render_template("edit.html", id=id, version=version, was=was, **context), 422
@@ -124,20 +128,21 @@ def save_engine(id: int) -> ResponseReturnValue:
         return compare(id, forms.texts_of(values))
     except NotFound:
         return gone(id, texts)
-    return done(engine, "was changed")
+    return go_on(outcome)
 
 
 @blueprint.post("/engines/<id:id>/fire")
 @needs(Role.WRITE)
 def fire_engine(id: int) -> ResponseReturnValue:
     """Record that an engine fires now."""
+    changes, version = {"last_fired": current_app.config["CLOCK"]()}, sent_version()
     try:
-        engine = current_storage.engines.update(id, {"last_fired": current_app.config["CLOCK"]()}, sent_version())
+        outcome = outcome_of_form(lambda place: done(place.engines.update(id, changes, version), "has fired"))
     except VersionConflict:
         return look_again(id, "fire")
     except NotFound:
         return gone(id, forms.texts_before(request.form))
-    return done(engine, "has fired")
+    return go_on(outcome)
 
 
 @blueprint.get("/engines/<id:id>/delete")
@@ -151,14 +156,19 @@ def confirm_deletion(id: int) -> ResponseReturnValue:
 @needs(Role.WRITE)
 def delete_engine(id: int) -> ResponseReturnValue:
     """Delete an engine, unless somebody has changed it since the question was asked."""
+    version = sent_version()
+
+    def delete(place: Storage | Unit) -> Outcome:
+        place.engines.delete(id, version)
+        return Outcome(url_for(".engines"), f"Engine {id} was deleted.")
+
     try:
-        current_storage.engines.delete(id, sent_version())
+        outcome = outcome_of_form(delete)
     except VersionConflict:
         return look_again(id, "delete")
     except NotFound:
         return gone(id, forms.texts_before(request.form))
-    flash(f"Engine {id} was deleted.")
-    return redirect(url_for(".engines"), 303)
+    return go_on(outcome)
 
 
 def sent_version() -> int:
@@ -166,10 +176,15 @@ def sent_version() -> int:
     return forms.sent_version(request.form)
 
 
-def done(engine: Engine, what: str) -> ResponseReturnValue:
-    """Lead to an engine's page, which says what was done to it."""
-    flash(f"{engine.title} {what}.")
-    return redirect(url_for(".engine", id=engine.id), 303)
+def done(engine: Engine, what: str) -> Outcome:
+    """Return that an engine's page comes next, which says what was done to it."""
+    return Outcome(url_for(".engine", id=engine.id), f"{engine.title} {what}.")
+
+
+def go_on(outcome: Outcome) -> ResponseReturnValue:
+    """Lead to the next page."""
+    flash(outcome.message)
+    return redirect(outcome.location, 303)
 
 
 def compare(id: int, yours: Mapping[str, str]) -> ResponseReturnValue:

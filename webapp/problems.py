@@ -20,10 +20,9 @@ class Problem:
     detail: str
     retry: bool = False
 
-    @property
-    def type(self) -> str:
-        """The reference by which an answer names it."""
-        return f"/problems/{self.name}"
+    def type(self, root: str) -> str:
+        """Return the reference by which an answer names it; ``root``: the path that the application is served under."""
+        return f"{root}/problems/{self.name}"
 
 
 MALFORMED = Problem(
@@ -44,6 +43,9 @@ NOT_ACCEPTABLE = Problem(
 ALREADY_EXISTS = Problem("already-exists", 409, "The value is taken", "There is one with the same value already.")
 VERSION_CONFLICT = Problem(
     "version-conflict", 409, "Somebody was faster", "Somebody has changed it meanwhile: read it again."
+)
+TOO_SLOW = Problem(
+    "too-slow", 408, "The request came too slowly", "The body did not arrive in time: send it again.", retry=True
 )
 UNFINISHED = Problem(
     "unfinished-request",
@@ -95,8 +97,8 @@ UNKNOWN_OUTCOME = Problem(
     "unknown-outcome",
     503,
     "Nobody knows whether it was done",
-    "The database's answer was lost: the change may have been made. Send it again with the same Idempotency-Key, or "
-    "read before you try again.",
+    "The database's answer was lost: the change may have been made. Send the same form again, or the same request "
+    "with its Idempotency-Key: it is done once. Without a key, read before you try again.",
 )
 OUT_OF_ORDER = Problem(
     "out-of-order",
@@ -116,7 +118,7 @@ PROBLEMS: Mapping[str, Problem] = {
     problem.name: problem
     for problem in (
         MALFORMED, BAD_PARAMETERS, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE,
-        ALREADY_EXISTS, VERSION_CONFLICT, UNFINISHED, PRECONDITION_FAILED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
+        TOO_SLOW, ALREADY_EXISTS, VERSION_CONFLICT, UNFINISHED, PRECONDITION_FAILED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE,
         INVALID_FIELDS, KEY_REUSED, TOO_MANY_REQUESTS, INTERNAL_ERROR, UNSUPPORTED, UNAVAILABLE, BUSY,
         UNKNOWN_OUTCOME, OUT_OF_ORDER, READ_ONLY, SCHEMA_OUT_OF_DATE,
     )
@@ -126,7 +128,7 @@ PROBLEMS: Mapping[str, Problem] = {
 BY_STATUS: Mapping[int, Problem] = {
     problem.status: problem
     for problem in (
-        MALFORMED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, PRECONDITION_FAILED,
-        TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, TOO_MANY_REQUESTS, INTERNAL_ERROR,
+        MALFORMED, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, TOO_SLOW,
+        PRECONDITION_FAILED, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, TOO_MANY_REQUESTS, INTERNAL_ERROR,
     )
 }  # fmt: skip

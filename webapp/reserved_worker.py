@@ -1,7 +1,7 @@
-"""The worker of gunicorn, with threads that only health checks and monitoring use.
+"""The worker of gunicorn, with threads that only health checks and monitoring use, and a bound on slow clients.
 
 Requests that wait for a database which stays silent hold every thread of a worker. ``/healthz`` would wait behind them,
-and whoever asks would restart a process that is sound.
+and whoever asks would restart a process that is sound. Clients who send half a request would do the same.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
+
+from webapp.bounded_socket import BoundedSocket
 
 #: Each has one thread of its own in every worker, so that none waits for another either.
 PATHS = ("/healthz", "/readyz", "/status", "/metrics")
@@ -40,6 +42,8 @@ class ReservedWorker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, conn: Any) -> None:
         """Have a connection served by a thread, or wait for its first bytes without one."""
+        if not (conn.initialized or isinstance(conn.sock, BoundedSocket)):
+            conn.sock = BoundedSocket.instead_of(conn.sock)
         beginning = peek(conn.sock)
         if beginning is None and not (conn.initialized or conn.data_ready):
             self.wait_for_bytes(conn)
@@ -47,6 +51,12 @@ class ReservedWorker(ThreadWorker):  # type: ignore[misc]
         conn.data_ready = True
         future = self.executor_for(beginning or b"").submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def handle(self, conn: Any) -> Any:
+        """Handle the next request of a connection."""
+        if isinstance(conn.sock, BoundedSocket):
+            conn.sock.begin_request()
+        return super().handle(conn)
 
     def wait_for_bytes(self, conn: Any) -> None:
         """Have the loop of the worker watch a connection, as it watches those that it has deferred."""

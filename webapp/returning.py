@@ -19,7 +19,7 @@ def own_page(address: str | None) -> str:
     except ValueError:
         return first_page()
     target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-    if parts.netloc not in ("", request.host) or not LOCAL.fullmatch(target):
+    if parts.netloc.lower() not in ("", request.host) or not LOCAL.fullmatch(target):
         return first_page()
     return target
 

@@ -25,8 +25,8 @@ ANSWERED_MOMENT = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$"
 LARGEST_INT32 = 2**31 - 1
 
 
-def component_schemas(engines: Description[Engine]) -> dict[str, Schema]:
-    """Return the named schemas of the document."""
+def component_schemas(engines: Description[Engine], root: str) -> dict[str, Schema]:
+    """Return the named schemas of the document, the types of problems as they are under a path."""
     defaults = {one.name: one.default for one in dataclasses.fields(engines.type)}
     writable = {field.name: value_schema(field) for field in engines.fields}
     optional = {
@@ -47,15 +47,15 @@ def component_schemas(engines: Description[Engine]) -> dict[str, Schema]:
             },
             ["items", "next"],
         ),
-        "Problem": problem_schema(),
+        "Problem": problem_schema(root),
     }
 
 
-def problem_schema() -> Schema:
-    """Return the schema of problem+json."""
+def problem_schema(root: str) -> Schema:
+    """Return the schema of problem+json, its types as they are under a path."""
     error = closed({"field": {"type": "string"}, "detail": {"type": "string"}}, ["field", "detail"])
     members: dict[str, Schema] = {
-        "type": {"type": "string", "enum": [problem.type for problem in PROBLEMS.values()]},
+        "type": {"type": "string", "enum": [problem.type(root) for problem in PROBLEMS.values()]},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What was wrong, and what to do."},

@@ -78,9 +78,9 @@ def comes_from_here() -> bool:
 
 
 def host_of(origin: str) -> str:
-    """Return the host and the port of an origin; nothing for what is none."""
+    """Return the host and the port of an origin, in small letters; nothing for what is none."""
     try:
-        return urlsplit(origin).netloc
+        return urlsplit(origin).netloc.lower()
     except ValueError:
         return ""
 

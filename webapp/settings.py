@@ -127,7 +127,8 @@ SETTINGS = (
     Setting("MONGO_URI", URL, None, "The same. Both at once are an error", "storage", secret=True),
     Setting(
         "STORAGE_OPTIONS", OPTIONAL_MAPPING, None,
-        "A mapping of `pool_size`, `connect_timeout`, `timeout`, `lock_timeout`: see "
+        "A mapping of `pool_size`, `connect_timeout`, `timeout`, `lock_timeout`, "
+        "`prepared_statements`: see "
         "[backends.md](backends.md#options)",
         "storage",
     ),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher, extract_parameters
@@ -19,6 +19,8 @@ from storage.flask import ConfigurationError
 from webapp.roles import Role
 
 EXTENSION = "users"
+#: Memory, rounds and threads of argon2.
+Cost = tuple[int, int, int]
 #: What argon2 is asked to hash; a form has no reason to send more.
 LONGEST_PASSWORD = 1024
 REMEDY = "python -m webapp.new_user NAME prints a proper entry"
@@ -80,12 +82,25 @@ def known_users() -> dict[str, User]:
 def user_with(name: str, password: str) -> User | None:
     """Return the user whose name and password these are; a name that nobody has takes as long as a wrong password."""
     users = known_users()
-    if not users or len(password) > LONGEST_PASSWORD:
+    if len(password) > LONGEST_PASSWORD:
         return None
-    user = users.get(name)
-    # Somebody's hash is computed in any case, so that the time tells nobody which names there are.
-    matches = is_password(password, (user or next(iter(users.values()))).password_hash)
-    return user if matches else None
+    user, hashes = users.get(name), one_of_each_cost(users.values())
+    if user is not None:
+        hashes[cost(user.password_hash)] = user.password_hash
+    # A hash of each cost that there is, for every name: so the time tells nobody which names there are.
+    matching = [one for one in hashes.values() if is_password(password, one)]
+    return user if user is not None and user.password_hash in matching else None
+
+
+def one_of_each_cost(users: Iterable[User]) -> dict[Cost, str]:
+    """Return a hash of each cost that the users' have."""
+    return {cost(user.password_hash): user.password_hash for user in users}
+
+
+def cost(password_hash: str) -> Cost:
+    """Return what a hash costs to compute."""
+    found = extract_parameters(password_hash)
+    return found.memory_cost, found.time_cost, found.parallelism
 
 
 def is_password(password: str, password_hash: str) -> bool:

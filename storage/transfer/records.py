@@ -25,12 +25,12 @@ class Record:
 
 def note_backup(folder: Path, place: str, rows: int) -> None:
     """Note that a backup was made just now."""
-    note(folder / BACKUP, Record(datetime.now(UTC), place, rows, True))
+    note(folder / BACKUP, Record(datetime.now(UTC), readable(place), rows, True))
 
 
 def note_verification(folder: Path, place: str, rows: int, *, well: bool) -> None:
     """Note that a verification was done just now, and whether it found no difference."""
-    note(folder / VERIFICATION, Record(datetime.now(UTC), place, rows, well))
+    note(folder / VERIFICATION, Record(datetime.now(UTC), readable(place), rows, well))
 
 
 def last_backup(folder: Path) -> Record | None:
@@ -54,6 +54,11 @@ def read(file: Path) -> Record | None:
     """Read a record; what is no record is none."""
     try:
         values = json.loads(file.read_bytes())
-        return Record(datetime.fromisoformat(values["at"]), values["place"], values["rows"], values["well"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return Record(datetime.fromisoformat(values["at"]), readable(values["place"]), values["rows"], values["well"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def readable(place: str) -> str:
+    """Return the name of a file as text that can be sent: Linux takes any bytes for a name."""
+    return place.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -119,7 +119,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing(client: FlaskCli
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_type_of_a_problem_leads_to_its_page(client: FlaskClient, name: str) -> None:
-    assert f"<h1>{PROBLEMS[name].title}</h1>" in client.get(PROBLEMS[name].type).text
+    assert f"<h1>{PROBLEMS[name].title}</h1>" in client.get(PROBLEMS[name].type("")).text
 
 
 def test_a_problem_that_there_is_not_is_not_found(client: FlaskClient) -> None:
