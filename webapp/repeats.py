@@ -17,6 +17,7 @@ from flask import current_app
 from werkzeug.exceptions import HTTPException
 
 from storage import (
+    AlreadyExists,
     Capability,
     Filter,
     IdempotencyKey,
@@ -51,15 +52,15 @@ def done_once(key: str, request: str, work: Work) -> str:
 
 
 def first_answer(work: Work, new: IdempotencyKey, now: datetime) -> str:
-    """Do the work and keep its answer; a twin that was faster gives the answer instead.
-
-    What the twin has done may be the reason why the work fails: the version is another one, or the row is gone.
-    """
-    do = in_one_unit if Capability.TRANSACTIONS in current_storage.capabilities else claimed_first
+    """Do the work and keep its answer; a twin that was faster gives the answer instead."""
+    in_units = Capability.TRANSACTIONS in current_storage.capabilities
     try:
-        return do(work, new)
+        return in_one_unit(work, new) if in_units else claimed_first(work, new)
     except (StorageError, HTTPException) as error:
-        answer = None if isinstance(error, Unavailable) else answered_before(new, now)
+        # In a unit, what the twin has done may be why the work fails: the version is another one, the row is gone.
+        if isinstance(error, Unavailable) or not (in_units or isinstance(error, AlreadyExists)):
+            raise
+        answer = answered_before(new, now)
         if answer is None:
             raise
         return answer

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from storage import IdempotencyKey, Repository, Unavailable
+from storage import Engine, IdempotencyKey, Repository, Unavailable
 from tests.servers import MongoDB
 from tests.webapp.conftest import NOW, MakeApp
 
@@ -143,6 +143,26 @@ def test_of_twins_that_arrive_together_one_adds_and_both_get_its_answer(fresh_ap
     assert fresh_app.extensions["storage"].engines.count() == 1
 
 
+def test_of_twins_that_fire_together_both_get_the_answer_of_the_one_that_did(fresh_app: Flask) -> None:
+    """The second finds another version than it asks for, because of the first."""
+    storage = fresh_app.extensions["storage"]
+    storage.migrations.upgrade()
+    storage.engines.add(Engine("Raptor"))
+    barrier, answers = threading.Barrier(4), []
+
+    def send() -> None:
+        client = fresh_app.test_client()
+        barrier.wait()
+        answers.append(client.post("/api/engines/1/fire", headers=KEY | {"If-Match": '"1"'}))
+
+    threads = [threading.Thread(target=send) for _ in range(barrier.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [(answer.status_code, answer.json["version"]) for answer in answers] == [(200, 2)] * 4
+
+
 class TestWithoutTransactions:
     """The key is claimed first and completed last."""
 
@@ -165,6 +185,34 @@ class TestWithoutTransactions:
         client = app.test_client()
         assert client.post("/api/engines/1/fire", headers=KEY).status_code == 404
         assert kept(app).count() == 0
+
+    def test_a_claim_whose_precondition_did_not_hold_is_given_up(self, app: Flask) -> None:
+        client = app.test_client()
+        client.post("/api/engines", json=RAPTOR)
+        client.patch("/api/engines/1", json={"thrust": 7})
+        refused = client.post("/api/engines/1/fire", headers=KEY | {"If-Match": '"1"'})
+        assert (refused.status_code, kept(app).count()) == (412, 0)
+        assert client.post("/api/engines/1/fire", headers=KEY).status_code == 200
+
+    def test_a_claim_is_given_up_after_an_error_that_nobody_foresaw(
+        self, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> None:
+            raise RuntimeError("a bug")
+
+        app.config["PROPAGATE_EXCEPTIONS"] = False
+        monkeypatch.setattr(type(app.extensions["storage"].engines), "update", broken)
+        assert app.test_client().post("/api/engines/1/fire", headers=KEY).status_code == 500
+        assert kept(app).count() == 0
+
+    def test_the_error_of_the_request_is_told_where_its_claim_cannot_be_given_up(
+        self, app: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(*_: object, **__: object) -> None:
+            raise Unavailable("the server went away")
+
+        monkeypatch.setattr(type(kept(app)), "delete", away)
+        assert app.test_client().post("/api/engines/1/fire", headers=KEY).status_code == 404
 
     def test_a_claim_stays_when_nobody_knows_whether_it_was_done(
         self, app: Flask, monkeypatch: pytest.MonkeyPatch
