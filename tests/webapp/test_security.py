@@ -107,6 +107,16 @@ class TestOtherSites:
     def test_our_own_pages_and_programs_are_served(self, client: FlaskClient, headers: dict[str, str]) -> None:
         assert client.post("/api/engines", json=RAPTOR, headers=headers).status_code == 201
 
+    @pytest.mark.parametrize(
+        ("host", "origin"),
+        [("H.example", "http://h.example"), ("h.example", "http://H.EXAMPLE"), ("h.example:80", "http://h.example")],
+    )
+    def test_our_own_host_is_ours_however_it_is_spelled(self, make_app: MakeApp, host: str, origin: str) -> None:
+        app = make_app(TRUSTED_HOSTS=["h.example"])
+        app.extensions["storage"].migrations.upgrade()
+        headers = {"Host": host, "Origin": origin}
+        assert app.test_client().post("/api/engines", json=RAPTOR, headers=headers).status_code == 201
+
     def test_nor_do_the_pages_even_with_a_form_s_token(self, client: FlaskClient, written: list[str]) -> None:
         headers = {"Origin": "https://elsewhere.example", "X-CSRFToken": form_token(client)}
         assert client.post("/write", headers=headers).status_code == 403
@@ -131,6 +141,40 @@ class TestHosts:
     def test_the_hosts_that_are_configured_are_served(self, make_app: MakeApp, host: str) -> None:
         app = make_app(TRUSTED_HOSTS=["127.0.0.1", "localhost"])
         assert app.test_client().get("/login", headers={"Host": host}).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("trusted", "host"),
+        [
+            ("localhost", "LocalHost"),
+            ("Engines.Example", "engines.example"),
+            ("Engines.Example", "ENGINES.EXAMPLE:8443"),
+            (".Engines.Example", "engines.example"),
+            (".engines.example", "First.Engines.example"),
+            ("[::1]", "[::1]:5000"),
+            ("[2001:DB8:0::1]", "[2001:db8::1]"),
+            ("b\u00fccher.example", "xn--bcher-kva.example"),
+        ],
+    )
+    def test_names_are_compared_without_regard_to_case_and_addresses_by_what_they_mean(
+        self, make_app: MakeApp, trusted: str, host: str
+    ) -> None:
+        client = make_app(TRUSTED_HOSTS=[trusted]).test_client()
+        assert client.get("/login", headers={"Host": host}).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("trusted", "host"),
+        [
+            ("engines.example", "first.engines.example"),
+            ("engines.example", "notengines.example"),
+            (".engines.example", "notengines.example"),
+            ("[::1]", "[::2]"),
+            ("[::1]", "[::1"),
+            ("127.0.0.1", "127.0.0.1.engines.example"),
+        ],
+    )
+    def test_what_only_looks_like_a_trusted_name_is_refused(self, make_app: MakeApp, trusted: str, host: str) -> None:
+        client = make_app(TRUSTED_HOSTS=[trusted]).test_client()
+        assert client.get("/login", headers={"Host": host}).status_code == 400
 
     @pytest.mark.parametrize(
         "host", ["elsewhere.example", "localhost.elsewhere.example", "127.0.0.2", "x<y", "[::", ""]

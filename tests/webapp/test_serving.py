@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -290,6 +290,89 @@ def test_health_checks_are_answered_while_every_thread_waits(tmp_path: Path, pre
         with (tmp_path / "gate").open("w"):
             pass
         assert [one.result(60) for one in waiting] == ["open"] * 4
+
+
+IMPATIENT = (
+    """
+import webapp.bounded_socket
+webapp.bounded_socket.PATIENCE = 0.2
+"""
+    + GATE
+)
+
+#: Where a client may stop, and what it is told: nothing of what cannot be a request yet.
+HEAD = b"POST /engines HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+HALVES = [
+    (b"GET /api/engines HTTP/1.1\r\nHost: 127.0", b""),
+    (b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n", b""),
+    (HEAD + b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\ntitle", b"408"),
+    (HEAD + b"Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n", b"408"),
+]
+
+
+def test_clients_that_stop_in_the_middle_are_let_go_and_nothing_is_logged_of_them(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, IMPATIENT) as workers, ExitStack() as slow:
+        address = urlsplit(workers.address)
+        waiting = []
+        for begun, wanted in HALVES * 3:
+            client = slow.enter_context(socket.create_connection((address.hostname or "", address.port or 0), 60))
+            client.sendall(begun)
+            waiting.append((client, wanted))
+        assert workers.get("/healthz") == "ok\n"
+        assert workers.get("/api/engines").startswith('{"items":[]')
+        # Each is closed by the server, while its client goes on waiting.
+        for client, wanted in waiting:
+            with client.makefile("rb") as answer:
+                assert answer.read().split(b" ")[1:2] == ([wanted] if wanted else [])
+    assert "Traceback" not in "".join(workers.lines)
+
+
+def test_a_client_that_sends_byte_by_byte_is_let_go_as_well(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, IMPATIENT) as workers:
+        address = urlsplit(workers.address)
+        with socket.create_connection((address.hostname or "", address.port or 0), 60) as client:
+            client.settimeout(0.05)
+            sent = 0
+            client.sendall(b"GET / HTTP/1.1\r\nX: ")
+            with suppress(ConnectionError):
+                while not closed(client):
+                    client.sendall(b"x")
+                    sent += 1
+            assert sent < 8_000, "gunicorn's bound on a header closed it, not the time"
+
+
+def closed(client: socket.socket) -> bool:
+    """Return whether the server has closed the connection; looks for as long as the socket's timeout."""
+    try:
+        return client.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+LARGE = """
+import webapp.bounded_socket
+webapp.bounded_socket.PATIENCE = 0.2
+from webapp import create_app
+from webapp.access import needs
+app = create_app()
+
+@app.get("/large")
+@needs(None)
+def large():
+    return bytes(64 << 20)
+"""
+
+
+def test_a_client_that_does_not_take_its_answer_is_let_go(tmp_path: Path) -> None:
+    with served_by_workers(tmp_path, LARGE) as workers, ExitStack() as slow:
+        address = urlsplit(workers.address)
+        clients = [
+            slow.enter_context(socket.create_connection((address.hostname or "", address.port or 0), 60))
+            for _ in range(8)
+        ]
+        for client in clients:
+            client.sendall(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert len(workers.get("/large")) == 64 << 20
 
 
 def test_connections_that_stay_silent_hold_no_thread(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from limits.strategies import FixedWindowRateLimiter
 from werkzeug.test import TestResponse
 
 from storage import NotFound, SignIn
 from tests.webapp.conftest import CLOSED_PORTS, NOW, MakeApp
 from tests.webapp.people import CLOSED, PASSWORD, entry, form_token, post, sign_in
 from webapp.access import Role, caller, needs
+from webapp.users import cost, user_with
 
 COOKIE = "__Host-session"
 WRONG = "The name or the password is wrong."
@@ -106,6 +109,29 @@ class TestForm:
         sign_in(people, "nobody")
         sign_in(people, "writer", "wrong")
         assert len(verified) == 2
+
+    @pytest.mark.parametrize("name", ["quick", "slow", "memory", "nobody"])
+    @pytest.mark.parametrize("password", [PASSWORD, "wrong"])
+    def test_every_name_costs_a_hash_of_each_cost_that_there_is(
+        self, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch, name: str, password: str
+    ) -> None:
+        costs = {"quick": (8, 1, 1), "slow": (8, 3, 1), "memory": (64, 1, 1), "second": (8, 1, 1)}
+        users = {
+            user: {"password_hash": PasswordHasher(rounds, memory, threads).hash(PASSWORD), "role": "read"}
+            for user, (memory, rounds, threads) in costs.items()
+        }
+        verified: list[tuple[int, int, int]] = []
+        verify = PasswordHasher.verify
+
+        def noting(self: PasswordHasher, password_hash: str, tried: str) -> bool:
+            verified.append(cost(password_hash))
+            return verify(self, password_hash, tried)
+
+        monkeypatch.setattr(PasswordHasher, "verify", noting)
+        with make_app(USERS=users).app_context():
+            found = user_with(name, password)
+        assert sorted(verified) == sorted(set(costs.values()))
+        assert (found is not None) == (password == PASSWORD and name in users)
 
     @pytest.mark.parametrize("fields", [b"name=%ff&password=%00%ff", b"", b"name[$ne]=x&password[$ne]=x", b"&&==&"])
     def test_rubbish_in_the_form_lets_nobody_in(self, people: FlaskClient, fields: bytes) -> None:
@@ -388,6 +414,49 @@ class TestAttempts:
     def test_of_ipv6_a_whole_network_is_one_address(self, bounded: Flask) -> None:
         addresses = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:3", "2001:db8:0:0:1::"]
         assert [self.attempt(bounded, address).status_code for address in addresses] == [403, 403, 403, 429]
+
+    def test_addresses_of_ipv4_within_ipv6_count_one_by_one(self, bounded: Flask) -> None:
+        addresses = [f"::ffff:192.0.2.{number}" for number in range(4)]
+        names = ["a", "b", "c", "d"]
+        pairs = zip(addresses, names, strict=True)
+        assert [self.attempt(bounded, address, name).status_code for address, name in pairs] == [403] * 4
+        assert [self.attempt(bounded, "192.0.2.0", name).status_code for name in names[1:]] == [403, 403, 429]
+
+    @pytest.mark.parametrize("address", ["192.0.2.1:{}", "[2001:db8::1]:{}", "[2001:db8::1]", "fe80::1%eth0"])
+    def test_the_port_of_a_client_makes_no_other_caller_of_it(self, bounded: Flask, address: str) -> None:
+        attempts = [self.attempt(bounded, address.format(4000 + number)).status_code for number in range(4)]
+        assert attempts == [403, 403, 403, 429]
+
+    def test_attempts_that_arrive_together_do_not_exceed_the_bound_together(self, bounded: Flask) -> None:
+        clients = [bounded.test_client() for _ in range(8)]
+        tokens = [form_token(client) for client in clients]
+        barrier, statuses = threading.Barrier(len(clients)), []
+
+        def guess(client: FlaskClient, token: str) -> None:
+            fields = {"csrf_token": token, "name": "writer", "password": "wrong"}
+            barrier.wait()
+            statuses.append(client.post("/login", data=fields).status_code)
+
+        threads = [threading.Thread(target=guess, args=pair) for pair in zip(clients, tokens, strict=True)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(statuses) == [403] * 3 + [429] * 5
+
+    def test_an_attempt_that_cannot_be_given_back_keeps_nobody_out(
+        self, bounded: Flask, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hit = FixedWindowRateLimiter.hit
+
+        def away(self: Any, item: Any, *identifiers: str, cost: int = 1) -> bool:
+            if cost < 0:
+                raise ConnectionError
+            return hit(self, item, *identifiers, cost=cost)
+
+        monkeypatch.setattr(FixedWindowRateLimiter, "hit", away)
+        statuses = [self.attempt(bounded, "192.0.2.1", password=PASSWORD).status_code for _ in range(4)]
+        assert statuses == [303, 303, 303, 429]
 
     def test_many_addresses_together_do_not_guess_at_one_name_for_long(self, bounded: Flask) -> None:
         statuses = [self.attempt(bounded, f"192.0.2.{number}").status_code for number in range(6)]

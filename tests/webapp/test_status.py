@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -13,6 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from storage import Engine
+from storage.transfer.records import BACKUP, note_backup, note_verification
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
 from tests.webapp.people import CLOSED, sign_in
 from webapp.probe import FREE
@@ -96,6 +98,25 @@ def test_it_shows_the_last_backup_and_the_last_verification(app: Flask, tmp_path
     page = shown(app.test_client())
     assert re.search(rf"Last backup: <time .* UTC</time>, 0 rows, into <code>{re.escape(file)}</code>", page)
     assert re.search(r"Last verification: <time .* UTC</time>, 0 rows, with <code>sqlite:.*, no difference", page)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9.backup", b"line\nline", b"\x1b[2J", "\u202eabc".encode(), b"<b>&amp;"])
+def test_whatever_a_file_system_calls_a_file_can_be_shown(app: Flask, client: FlaskClient, name: bytes) -> None:
+    note_backup(Path(app.instance_path), os.fsdecode(b"/srv/" + name), 1)
+    note_verification(Path(app.instance_path), os.fsdecode(b"/srv/" + name), 1, well=True)
+    response = client.get("/status")
+    assert (response.status_code, "Last backup" in response.text, "Last verification" in response.text) == (
+        200, True, True,
+    )  # fmt: skip
+    if name == b"caf\xe9.backup":
+        assert "/srv/caf\\xe9.backup" in response.text
+
+
+def test_a_note_of_an_earlier_release_can_be_shown_too(app: Flask, client: FlaskClient) -> None:
+    note_backup(Path(app.instance_path), "/srv/cafe.backup", 1)
+    file = Path(app.instance_path) / BACKUP
+    file.write_text(file.read_text().replace("cafe", r"caf\udce9"))
+    assert "/srv/caf\\xe9.backup" in client.get("/status").text
 
 
 def test_it_says_that_the_disk_is_full(
