@@ -47,6 +47,9 @@ upgrade = click.option("--upgrade", is_flag=True, help="Migrate the destination 
 identity = click.option(
     "--identity", type=click.Path(path_type=Path), help="The file with the key of an encrypted backup."
 )
+with_tokens = click.option(
+    "--with-tokens", is_flag=True, help="Rows that let somebody in, such as API tokens, move too: trust the source."
+)
 quiet = click.option("--quiet", is_flag=True, help="Print only what somebody should look at.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end, for programs.")
 
@@ -69,6 +72,7 @@ def opened(source: Place, destination: Place, *, make: bool = False) -> Iterator
 @upgrade
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before rows are deleted.")
+@with_tokens
 @quiet
 @as_json
 @click.pass_context
@@ -81,6 +85,7 @@ def copy_command(
     upgrade: bool,
     dry_run: bool,
     yes: bool,
+    with_tokens: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -102,7 +107,8 @@ def copy_command(
 
     with opened(source, destination, make=upgrade) as (here, there):
         prepare(there, upgrade=upgrade)
-        report = copy(here, there, choice, telling.progress(), agree)
+        report = copy(here, there, choice, telling.progress(), agree, credentials=with_tokens)
+        telling.credentials(rows_of_credentials(here), move=with_tokens)
     done = done or not (report.writes() or report.marks or report.broken())
     telling.report(report, done=done)
     telling.result(report.plain() | {"done": done})
@@ -127,16 +133,25 @@ def may_delete(number: int) -> bool:
 @destination
 @delete
 @overwrite
+@with_tokens
 @quiet
 @as_json
 @click.pass_context
 def check_command(
-    ctx: click.Context, source: Place, destination: Place, delete: bool, overwrite: bool, quiet: bool, as_json: bool
+    ctx: click.Context,
+    source: Place,
+    destination: Place,
+    delete: bool,
+    overwrite: bool,
+    with_tokens: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Tell which rows DESTINATION cannot hold, and what copy would do; write nothing."""
     telling = Telling(quiet, as_json)
     with opened(source, destination) as (here, there):
-        report = check(here, there, Choice(delete, overwrite), telling.progress())
+        report = check(here, there, Choice(delete, overwrite), telling.progress(), credentials=with_tokens)
+        telling.credentials(rows_of_credentials(here), move=with_tokens)
     telling.report(report, done=False)
     telling.result(report.plain())
     if report.broken():
@@ -148,11 +163,18 @@ def check_command(
 @click.argument("left", type=PlaceName(or_file=True))
 @click.argument("right", type=PlaceName())
 @identity
+@with_tokens
 @quiet
 @as_json
 @click.pass_context
 def verify_command(
-    ctx: click.Context, left: Place | Path, right: Place, identity: Path | None, quiet: bool, as_json: bool
+    ctx: click.Context,
+    left: Place | Path,
+    right: Place,
+    identity: Path | None,
+    with_tokens: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Compare every value of every row with those in RIGHT, and the high-water marks.
 
@@ -160,11 +182,14 @@ def verify_command(
     """
     telling = Telling(quiet, as_json)
     if isinstance(left, Path):
-        with right.open(known_entities(right)) as there, open_backup(left, there, identity) as file:
+        with (
+            right.open(known_entities(right)) as there,
+            open_backup(left, there, identity, credentials=with_tokens) as file,
+        ):
             found, place = verify(file, there, telling.progress()), there.address
     else:
         with opened(left, right) as (here, there):
-            found, place = verify(here, there, telling.progress()), there.address
+            found, place = verify(here, there, telling.progress(), credentials=with_tokens), there.address
         left.note(lambda folder: note_verification(folder, place, found.rows(), well=not found.differing()))
     telling.verification(found)
     telling.result(found.plain())
@@ -175,9 +200,12 @@ def verify_command(
 @source
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--encrypt", "recipients", multiple=True, help="Only this recipient (age1…, ssh-…) can read it; several.")
+@with_tokens
 @quiet
 @as_json
-def backup_command(source: Place, file: Path, recipients: tuple[str, ...], quiet: bool, as_json: bool) -> None:
+def backup_command(
+    source: Place, file: Path, recipients: tuple[str, ...], with_tokens: bool, quiet: bool, as_json: bool
+) -> None:
     """Write all rows and the high-water marks into FILE, or into a pipe with -.
 
     FILE is replaced when the backup is whole, and only then. It is one committed state where the database gives
@@ -187,11 +215,13 @@ def backup_command(source: Place, file: Path, recipients: tuple[str, ...], quiet
     telling = Telling(quiet, as_json, aside=to_pipe)
     with source.open(known_entities(source)) as storage:
         target = sys.stdout.buffer if to_pipe else file
-        manifest = backup(storage, target, recipients, telling.progress(), telling.warn)
+        manifest = backup(storage, target, recipients, telling.progress(), telling.warn, credentials=with_tokens)
+        found = rows_of_credentials(storage)
     if not manifest.header.snapshot:
         telling.warn("this database gives no snapshot: the rows are as they were while the backup was made")
     for name, number in manifest.contents.rows.items():
         telling.say(f"{name}: {number:,} rows")
+    telling.credentials(found, move=with_tokens)
     telling.result(manifest.plain())
     source.note(lambda folder: note_backup(folder, str(file), sum(manifest.contents.rows.values())))
 
@@ -202,6 +232,7 @@ def backup_command(source: Place, file: Path, recipients: tuple[str, ...], quiet
 @identity
 @click.option("--replace", is_flag=True, help="The destination's rows may go.")
 @upgrade
+@with_tokens
 @quiet
 @as_json
 @click.pass_context
@@ -212,6 +243,7 @@ def restore_command(
     identity: Path | None,
     replace: bool,
     upgrade: bool,
+    with_tokens: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -224,20 +256,32 @@ def restore_command(
     given = sys.stdin.buffer if str(file) == PIPE else file
     with (
         destination.open(known_entities(destination), make=upgrade) as there,
-        open_backup(given, there, identity) as found,
+        open_backup(given, there, identity, credentials=with_tokens) as found,
     ):
         # Nobody serves from a database that has just been made.
         notice = 0.0 if prepare(there, upgrade=upgrade) else NOTICED_WITHIN
         done = restore(found, there, replace=replace, progress=telling.progress(), notice=notice)
         place = there.address
+        held = {name: found.manifest.contents.rows.get(name, 0) for name in names_of_credentials(there)}
     verification = done.verification
     destination.note(
         lambda folder: note_verification(folder, place, verification.rows(), well=not verification.differing())
     )
     telling.report(done.report, done=True)
+    telling.credentials(held, move=with_tokens)
     telling.verification(verification)
     telling.result({"report": done.report.plain(), "verification": verification.plain()})
     ctx.exit(1 if verification.differing() else 0)
+
+
+def names_of_credentials(storage: Storage) -> list[str]:
+    """Return the entities whose rows let somebody in."""
+    return [one.name for one in storage.descriptions.values() if one.credential]
+
+
+def rows_of_credentials(storage: Storage) -> dict[str, int]:
+    """Return how many rows that let somebody in a storage holds, by entity."""
+    return {one.name: storage.repository(one.type).count() for one in storage.descriptions.values() if one.credential}
 
 
 #: Of each command the argument that an application fills in with its own database.

@@ -56,12 +56,16 @@ class Description(Generic[E]):
 
     ``passing``: whether its rows are of use only where they were written, and only for a while, so that they
     neither move to another database nor into a backup. The class says so: ``passing: ClassVar[bool] = True``.
+
+    ``credential``: whether its rows let somebody in, so that they move only where that is asked for: a token that was
+    revoked since would be good again. The class says so: ``credential: ClassVar[bool] = True``.
     """
 
     name: str
     type: type[E]
     fields: tuple[Field, ...]
     passing: bool = False
+    credential: bool = False
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -268,7 +272,8 @@ def describe(entity: type[E]) -> Description[E]:
         if not field.init or field.kw_only:
             raise TypeError(f"{name}.{field.name} must be an argument by position: entities are made so when read")
     fields = tuple(read_field(name, declared[one], hints[one]) for one in declared if one not in ("id", "version"))
-    description: Description[E] = Description(entity_name(entity), entity, fields, getattr(entity, "passing", False))
+    says = {one: bool(getattr(entity, one, False)) for one in ("passing", "credential")}
+    description: Description[E] = Description(entity_name(entity), entity, fields, **says)
     check_limits(description)
     return description
 

@@ -30,6 +30,8 @@ class Engine:
 class ApiToken:
     """What a program shows to be let in: of its secret only the digest is kept. ``role`` is ``read`` or ``write``."""
 
+    credential: ClassVar[bool] = True
+
     name: Annotated[str, Text(64, unique=True)]
     digest: Annotated[str, Digest]
     role: Annotated[str, Text(16)]

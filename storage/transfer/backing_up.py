@@ -31,25 +31,30 @@ def backup(
     recipients: Sequence[str] = (),
     progress: Progress | None = None,
     warn: Warn = log_warning,
+    *,
+    credentials: bool = False,
 ) -> Manifest:
     """Write all rows that are of use elsewhere, and the high-water marks, into a file; return its manifest.
 
     The file is replaced when all is written, and only then; an open file, such as a pipe, is written as it is.
     ``recipients``: encrypt it so that only they can read it. ``warn`` receives a sentence about what the file system
-    could not do. ``Invalid`` names the rows that break a rule and could not be restored, and entities that the storage
-    was not opened with.
+    could not do. ``credentials``: rows that let somebody in, such as API tokens, are in it too.
+
+    ``Invalid`` names the rows that break a rule and could not be restored, and entities that the storage was not opened
+    with.
     """
     keys = read_recipients(recipients)
     source.check_schema()
-    StorageSource(source).check_entities()
+    rows_of = StorageSource(source, credentials=credentials)
+    rows_of.check_entities()
     if not isinstance(file, Path):
         with encrypted(file, keys) as sink, sealing(sink) as plain:
-            manifest = Backup(source, plain, progress or Silence()).write()
+            manifest = Backup(rows_of, plain, progress or Silence()).write()
         # Who is told that the backup was made is told of one whose last bytes have arrived.
         file.flush()
         return manifest
     with replacing(file, warn) as part, encrypted(part, keys) as sink, sealing(sink) as plain:
-        return Backup(source, plain, progress or Silence()).write()
+        return Backup(rows_of, plain, progress or Silence()).write()
 
 
 @contextmanager
@@ -75,25 +80,25 @@ def one_state(storage: Storage) -> Iterator[Repositories]:
 class Backup:
     """One backup while it is written."""
 
-    def __init__(self, storage: Storage, plain: IO[bytes], progress: Progress) -> None:
-        self.storage = storage
+    def __init__(self, source: StorageSource, plain: IO[bytes], progress: Progress) -> None:
+        self.source = source
+        self.storage = source.storage
         self.plain = plain
         self.progress = progress
         self.problems: list[str] = []
 
     def write(self) -> Manifest:
         """Write every line."""
-        source = StorageSource(self.storage)
-        header = self.header(source.moving())
+        header = self.header(self.source.moving())
         self.plain.write(line_of(header) + b"\n")
         numbers, hashes = {}, {}
         with one_state(self.storage) as repositories:
-            for one in source.moving():
+            for one in self.source.moving():
                 numbers[one.name], hashes[one.name] = self.write_rows(one, repositories.repository(one.type))
                 if self.problems:
                     raise Invalid({"rows": f"correct these and back up again: {'; '.join(self.problems)}"})
         # Read last: whatever was given out meanwhile is not to be used again either.
-        contents = Contents(numbers, hashes, dict(source.marks()))
+        contents = Contents(numbers, hashes, dict(self.source.marks()))
         self.plain.write(line_of(contents) + b"\n")
         return Manifest(header, contents)
 

@@ -20,21 +20,24 @@ from storage.transfer.encryption import MAGIC, decrypting, read_identities
 from storage.transfer.manifest import Contents, Header, Manifest, check_format, read_line
 from storage.transfer.rows import Row
 from storage.transfer.sealing import DAMAGED, lines, sealed_pieces
-from storage.transfer.sources import Source
+from storage.transfer.sources import Source, moving
 from storage.transfer.unique import unique_fields
 
 
 @contextmanager
-def open_backup(file: Path | IO[bytes], storage: Storage, identity: Path | None = None) -> Iterator[BackupFile]:
+def open_backup(
+    file: Path | IO[bytes], storage: Storage, identity: Path | None = None, *, credentials: bool = False
+) -> Iterator[BackupFile]:
     """Open a backup and check all of it; ``Invalid`` says in a sentence what is wrong with it.
 
     ``storage`` is that which it is for: its entities and its history say what can be read. What comes through a
     pipe is kept in a temporary file, encrypted if it is. ``identity``: the file with the key of an encrypted one.
+    ``credentials``: rows that let somebody in, such as API tokens, are taken from it too.
     """
     identities = [] if identity is None else read_identities(identity)
     place = str(file) if isinstance(file, Path) else "the backup"
     with seekable(file) as opened:
-        yield BackupFile(place, opened, identities, storage)
+        yield BackupFile(place, opened, identities, storage, credentials=credentials)
 
 
 @contextmanager
@@ -56,11 +59,14 @@ def seekable(file: Path | IO[bytes]) -> Iterator[IO[bytes]]:
 class BackupFile(Source):
     """A backup that was found to be sound."""
 
-    def __init__(self, place: str, file: IO[bytes], identities: Sequence[Any], storage: Storage) -> None:
+    def __init__(
+        self, place: str, file: IO[bytes], identities: Sequence[Any], storage: Storage, *, credentials: bool
+    ) -> None:
         self.place = place
         self.file = file
         self.identities = identities
         self.migrations = storage.migrations
+        self.credentials = credentials
         self.known = {one.name: one for one in storage.descriptions.values() if not one.passing}
         try:
             self.check_seal()
@@ -72,8 +78,9 @@ class BackupFile(Source):
         """Nothing to do: a header that names an unknown entity was refused."""
 
     def moving(self) -> Sequence[Description[Any]]:
-        """Return the entities that the header names."""
-        return [self.known[name] for name in self.manifest.header.entities]
+        """Return the entities that the header names, save those that stay."""
+        named = [self.known[name] for name in self.manifest.header.entities]
+        return moving(named, credentials=self.credentials)
 
     def rows(self, description: Description[Any]) -> Iterator[Row]:
         """Read the rows of an entity, and the rest only as far as needed."""

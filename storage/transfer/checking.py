@@ -20,14 +20,20 @@ BATCH = 1000
 
 
 def check(
-    source: Storage, destination: Storage, choice: Choice | None = None, progress: Progress | None = None
+    source: Storage,
+    destination: Storage,
+    choice: Choice | None = None,
+    progress: Progress | None = None,
+    *,
+    credentials: bool = False,
 ) -> Report:
-    """Return what ``copy`` with the same choice would do; nothing is written.
+    """Return what ``copy`` with the same choice and credentials would do; nothing is written.
 
     ``problems`` of the report are rows that the destination cannot hold: their values break a rule, or a row that
     stays as it is has a value which no two may have.
     """
-    return plan(StorageSource(source), StorageSource(destination), choice or Choice(), progress or Silence())
+    here, there = (StorageSource(one, credentials=credentials) for one in (source, destination))
+    return plan(here, there, choice or Choice(), progress or Silence())
 
 
 def plan(source: Source, destination: StorageSource, choice: Choice, progress: Progress) -> Report:

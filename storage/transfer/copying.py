@@ -30,6 +30,8 @@ def copy(
     choice: Choice | None = None,
     progress: Progress | None = None,
     agree: Agree = lambda _: True,
+    *,
+    credentials: bool = False,
 ) -> Report:
     """Bring the destination to the source: what is missing is added, and newer versions win.
 
@@ -37,11 +39,13 @@ def copy(
     above 0 then. ``agree`` sees what is to be done and may refuse it. The high-water marks move along, and before
     the rows. Cut off anywhere, it does what is left when it is run again.
 
+    ``credentials``: rows that let somebody in, such as API tokens, move too. Otherwise the destination keeps its own.
+
     Who writes to the source meanwhile does no harm: each row that arrives is one that the source had, and the next
     run brings what this one has missed.
     """
     choice, progress = choice or Choice(), progress or Silence()
-    here, there = StorageSource(source), StorageSource(destination)
+    here, there = (StorageSource(one, credentials=credentials) for one in (source, destination))
     report = plan(here, there, choice, progress)
     if report.broken() or not (report.writes() or report.marks) or not agree(report):
         return report

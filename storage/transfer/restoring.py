@@ -46,9 +46,10 @@ def restore(
     ``Invalid`` as well if somebody else, such as another restore, puts it into service meanwhile: that is
     looked at every 1000 rows.
 
-    Rows of passing entities, such as sign-ins, are deleted: they belong to what was there before.
+    Rows of passing entities, such as sign-ins, are deleted: they belong to what was there before. Rows that let
+    somebody in, such as API tokens, stay as they are, unless the backup was opened with its own.
     """
-    there = StorageSource(destination)
+    there = StorageSource(destination, credentials=backup.credentials)
     entities = common_entities(backup, there)
     # The rows of a database that is withdrawn are those of a restore that was cut short.
     rows_may_go = replace or destination.migrations.current() == WITHDRAWN

@@ -18,6 +18,8 @@ class Source(ABC):
 
     #: Where it is, for messages.
     place: str
+    #: Whether the rows that let somebody in move too.
+    credentials: bool
 
     @abstractmethod
     def check_entities(self) -> None:
@@ -45,10 +47,11 @@ class Source(ABC):
 
 
 class StorageSource(Source):
-    """An open storage."""
+    """An open storage; ``credentials``: with the rows that let somebody in."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, *, credentials: bool = False) -> None:
         self.storage = storage
+        self.credentials = credentials
         self.place = storage.address
 
     def check_entities(self) -> None:
@@ -61,8 +64,8 @@ class StorageSource(Source):
             )
 
     def moving(self) -> Sequence[Description[Any]]:
-        """Return the entities that the storage was opened with, save the passing ones."""
-        return [description for description in self.storage.descriptions.values() if not description.passing]
+        """Return the entities that the storage was opened with, save those that stay."""
+        return moving(self.storage.descriptions.values(), credentials=self.credentials)
 
     def rows(self, description: Description[Any]) -> Iterator[Row]:
         """Scan."""
@@ -86,6 +89,11 @@ class StorageSource(Source):
         except WRONG_VALUE as error:
             raise StorageError(f"{self.place}: a row of {description.name} cannot be read: run verify") from error
         return found
+
+
+def moving(descriptions: Iterable[Description[Any]], *, credentials: bool) -> list[Description[Any]]:
+    """Return the entities whose rows move."""
+    return [one for one in descriptions if not one.passing and (credentials or not one.credential)]
 
 
 def common_entities(source: Source, destination: Source) -> list[Description[Any]]:

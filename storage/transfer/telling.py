@@ -62,6 +62,14 @@ class Telling:
         for name, mark in report.marks.items():
             self.say(f"{name}: the high-water mark {'rose' if done else 'would rise'} to {mark}")
 
+    def credentials(self, rows: Mapping[str, int], *, move: bool) -> None:
+        """Tell of rows that let somebody in, where there are any: of what moves, and of what was left out."""
+        for name, number in rows.items():
+            if number and move:
+                self.warn(f"{name}: {number:,} rows of the source let somebody in, and are good wherever they arrive")
+            elif number:
+                self.say(f"{name}: {number:,} rows stay behind, since they let somebody in; --with-tokens moves them")
+
     def problems(self, report: Report) -> None:
         """Tell which rows the destination cannot hold."""
         for problem in report.problems():

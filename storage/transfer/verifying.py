@@ -57,15 +57,25 @@ class Verification:
         return {"equal": not self.differing(), "entities": entities, "marks": self.marks, "named": self.named()}
 
 
-def verify(left: Storage | Source, right: Storage | Source, progress: Progress | None = None) -> Verification:
+def verify(
+    left: Storage | Source, right: Storage | Source, progress: Progress | None = None, *, credentials: bool = False
+) -> Verification:
     """Compare every value of every row, and the high-water marks: that of ``right`` must not be the lower one.
 
     A value of a wrong type differs, also where the two compare equal. A row that cannot be read is like no other.
+
+    ``credentials``: of two storages, rows that let somebody in are compared too; a backup brings a choice of its own.
     """
-    here, there = (one if isinstance(one, Source) else StorageSource(one) for one in (left, right))
+    credentials = credentials or any(isinstance(one, Source) and one.credentials for one in (left, right))
+    here, there = as_source(left, credentials), as_source(right, credentials)
     entities = common_entities(here, there)
     comparisons = tuple(compare(one, here, there, progress or Silence()) for one in entities)
     return Verification(comparisons, tuple(lower_marks(here, there)))
+
+
+def as_source(place: Storage | Source, credentials: bool) -> Source:
+    """Return what the rows are read from."""
+    return place if isinstance(place, Source) else StorageSource(place, credentials=credentials)
 
 
 def lower_marks(here: Source, there: Source) -> Iterator[str]:

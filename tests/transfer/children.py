@@ -16,11 +16,12 @@ from pymongo import monitoring
 from sqlalchemy import Engine, event
 
 from storage import Storage, open_storage
-from storage.transfer import Choice, backup, copy, open_backup, restore
+from storage.transfer import Choice, restore
 from tests.mongo.children import READING as READING_COMMANDS
 from tests.mongo.children import CommandListener, with_short_lease
 from tests.sql.children import DIALECTS
 from tests.sql.children import READING as READING_STATEMENTS
+from tests.transfer.everything import backup, copy, open_backup
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(

@@ -14,13 +14,13 @@ import zstandard
 from pyrage import x25519
 
 from storage import ApiToken, Engine, Invalid, Repository, Storage, Unavailable, open_storage
-from storage.transfer import backup, open_backup, verify
 from storage.transfer.files import replacing
 from storage.transfer.progress import Silence
 from storage.transfer.rows import rows
 from tests.running import RunningServers
 from tests.servers import KINDS, Server
 from tests.transfer.conftest import MakeStorage
+from tests.transfer.everything import backup, open_backup, verify
 from tests.transfer.planting import change
 from tests.transfer.samples import TOKENS, engines, fill_with_limits
 

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import event
 
 from storage import ApiToken, Engine, IdempotencyKey, SchemaOutOfDate, SignIn, Storage, open_storage
-from storage.transfer import Choice, Fate, check, copy, verify
+from storage.transfer import Choice, Fate
 from storage.transfer.copying import delete_rows
 from tests.sql.plain import connected
+from tests.transfer.everything import check, copy, verify
 from tests.transfer.planting import change
 from tests.transfer.samples import NOON, all_rows, engines, fill_with_limits
 

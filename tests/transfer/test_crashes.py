@@ -16,7 +16,6 @@ import pytest
 
 from storage import Invalid, SchemaOutOfDate, open_storage
 from storage.migrations import WITHDRAWN
-from storage.transfer import backup, open_backup, verify
 from tests.transfer.children import (
     Move,
     back_up_all,
@@ -26,6 +25,7 @@ from tests.transfer.children import (
     open_patiently,
     restore_all,
 )
+from tests.transfer.everything import backup, open_backup, verify
 from tests.transfer.samples import engines
 
 ROWS = int(os.environ.get("TRANSFER_ROWS", "500"))

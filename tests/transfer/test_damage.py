@@ -14,9 +14,10 @@ from pyrage import x25519
 
 from storage import Engine, Invalid, Storage
 from storage.migrations import WITHDRAWN
-from storage.transfer import backup, open_backup, restore
+from storage.transfer import restore
 from storage.transfer.encryption import MAGIC
 from storage.transfer.sealing import PIECE, lines, sealing
+from tests.transfer.everything import backup, open_backup
 from tests.transfer.samples import dense_engines, engines, fill_with_limits
 
 #: How many damaged backups are tried; `make test-crash` asks for 10,000.

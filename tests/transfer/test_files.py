@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from storage import Storage
-from storage.transfer import backup, open_backup
 from tests.programs import Missing, find_program
 from tests.running import refuse
+from tests.transfer.everything import backup, open_backup
 from tests.transfer.samples import engines
 
 ROOT = Path(__file__).parents[2]

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from storage import Engine, Invalid, Storage, open_storage
-from storage.transfer import backup, check, copy, open_backup, restore, sealing, verify
+from storage.transfer import restore, sealing
 from storage.transfer.backup_file import UsedValues
 from storage.transfer.canonical import Canonical
 from storage.transfer.sealing import FRAME, LONGEST, lines, unpacked
 from storage.transfer.sealing import sealing as sealed
 from tests.probe import Probe
 from tests.probe_places import make_probes
+from tests.transfer.everything import backup, check, copy, open_backup, verify
 
 SEEN = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from storage import ApiToken, Engine, SchemaOutOfDate, SignIn, Storage, open_storage
-from storage.transfer import backup, verify
 from tests.servers import KINDS
 from tests.transfer.children import copy_all, is_killed, move_until_write, open_patiently, restore_all
+from tests.transfer.everything import backup, verify
 from tests.transfer.samples import NOON, all_rows, engines
 
 #: Every so many writes are killed at, on SQLite every third at least; `make test-crash` asks for each of them.

@@ -8,9 +8,10 @@ from itertools import permutations
 import pytest
 
 from storage import Storage, open_storage
-from storage.transfer import Choice, copy, verify
+from storage.transfer import Choice
 from storage.transfer.copying import delete_rows
 from tests.servers import KINDS
+from tests.transfer.everything import copy, verify
 from tests.transfer.samples import all_rows, fill_with_limits
 
 

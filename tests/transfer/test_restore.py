@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 
 from storage import Engine, IdempotencyKey, Invalid, SchemaOutOfDate, SignIn, Storage, open_storage
 from storage.migrations import WITHDRAWN
-from storage.transfer import Progress, Restoration, backup, open_backup, restore, restoring, verify
+from storage.transfer import Progress, Restoration, restore, restoring
 from storage.transfer.progress import Silence
 from tests.servers import KINDS
 from tests.transfer.conftest import MakeStorage
+from tests.transfer.everything import backup, open_backup, verify
 from tests.transfer.planting import run_on_sql
 from tests.transfer.samples import NOON, all_rows, engines, fill_with_limits
 from webapp import create_app

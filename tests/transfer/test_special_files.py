@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from storage import Engine, Invalid, Storage, Unavailable, open_storage
-from storage.transfer import backup
 from storage.transfer.files import is_stream
+from tests.transfer.everything import backup
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from storage import ApiToken, Engine, Storage, open_storage
-from storage.transfer import verify
 from tests.servers import KINDS
+from tests.transfer.everything import verify
 from tests.transfer.planting import CHANGES, ODD, SAME, change, lower_mark, remove, unlock
 from tests.transfer.samples import FLIPPED, NOON, engines, flipped_pairs, random_rows
 
