@@ -49,11 +49,13 @@ def serve(host: str, port: int) -> None:
     """Make a secret key if there is none, migrate the database, and serve the application."""
     if find_spec("gunicorn") is None:
         raise ConfigurationError("the package gunicorn is not installed: pip install 'engine-room[app]'")
+    # As an address of IPv6 stands in a URL.
+    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     # Neither the configuration nor the database is for other users of the machine.
     os.umask(0o077)
     write_config(Path(configured_app().instance_path) / CONFIG_FILE)
     refuse_open_door(host)
-    listener = listen(host, port)
+    listener = bound_socket(host, port)
     migrate()
     shown = f"[{host}]" if ":" in host else host
     click.echo(f"Engine Room is at http://{shown}:{port}/")
@@ -65,20 +67,24 @@ def serve(host: str, port: int) -> None:
     os.execv(sys.executable, [sys.executable, *command])  # noqa: S606 - our own interpreter, no shell
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, so that an address in use is reported before anything is migrated or announced."""
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Return a socket at an address, so that one in use is reported before anything is migrated or announced.
+
+    It does not listen yet: a client that comes too early is refused at once and can try again, and does not wait.
+    """
     try:
-        (family, _, _, _, address), *_ = socket.getaddrinfo(
+        (family, kind, _, _, address), *_ = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return socket.create_server(address[:2], family=family)
+        bound = socket.socket(family, kind)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
     except OSError as error:
-        # Python adds what it tried.
-        reason = str(error.strerror).partition(" (while")[0]
         raise click.ClickException(
-            f"cannot listen on {host}, port {port}: {reason}; choose another with --host and --port, or end the "
-            "program that listens there"
+            f"cannot listen on {host}, port {port}: {error.strerror}; choose another with --host and --port, or end "
+            "the program that listens there"
         ) from error
+    return bound
 
 
 def write_config(file: Path) -> None:

@@ -22,17 +22,17 @@ from click.testing import CliRunner
 
 from tests.processes import free_port
 from tests.webapp.workers import Workers, served_by_workers
-from webapp.__main__ import listen, serve, write_config
+from webapp.__main__ import bound_socket, serve, write_config
 
 ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def served(**settings: str) -> Iterator[str]:
+def served(*arguments: str, host: str = "127.0.0.1", **settings: str) -> Iterator[str]:
     """Run the command until the server listens; give its address, and end it as its administrator would."""
     port = free_port()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(port), **settings}
-    command = [sys.executable, "-m", "webapp"]
+    command = [sys.executable, "-m", "webapp", *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         try:
@@ -41,8 +41,8 @@ def served(**settings: str) -> Iterator[str]:
                 heard.append(line)
                 if "Listening at" in line:
                     break
-            assert f"Engine Room is at http://127.0.0.1:{port}/\n" in heard, "".join(heard)
-            yield f"http://127.0.0.1:{port}"
+            assert f"Engine Room is at http://{host}:{port}/\n" in heard, "".join(heard)
+            yield f"http://{host}:{port}"
         finally:
             run.send_signal(signal.SIGTERM)
             run.communicate(timeout=60)
@@ -61,6 +61,12 @@ def test_a_fresh_checkout_is_served_and_migrated(instance: Path) -> None:
     assert stat.S_IMODE(instance.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_the_loopback_address_of_ipv6_is_served_with_brackets_and_without(instance: Path, host: str) -> None:
+    with served("--host", host, host="[::1]") as address:
+        assert "(<code>sqlite</code>)" in get(address)
+
+
 def test_a_port_in_use_is_one_sentence_before_anything_is_migrated(instance: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(other.getsockname()[1])}
@@ -76,7 +82,7 @@ def test_a_port_in_use_is_one_sentence_before_anything_is_migrated(instance: Pat
 @pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 5000), ("no.such.invalid", 5000)])
 def test_an_address_that_is_none_of_ours_is_one_sentence(host: str, port: int) -> None:
     with pytest.raises(ClickException, match=f"cannot listen on {host}, port {port}: "):
-        listen(host, port)
+        bound_socket(host, port)
 
 
 def test_a_port_that_is_none_is_refused() -> None:
@@ -84,9 +90,15 @@ def test_a_port_that_is_none_is_refused() -> None:
     assert (result.exit_code, "70000 is not in the range" in result.stderr) == (2, True)
 
 
-def test_a_socket_of_ipv6_is_listened_on() -> None:
-    with listen("::1", free_port()) as listener:
-        assert listener.family is socket.AF_INET6
+def test_a_socket_of_ipv6_is_bound() -> None:
+    with bound_socket("::1", free_port()) as bound:
+        assert bound.family is socket.AF_INET6
+
+
+def test_a_client_that_comes_before_the_application_is_refused_and_does_not_wait() -> None:
+    port = free_port()
+    with bound_socket("127.0.0.1", port), pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def test_one_setting_serves_another_database(make_database: Callable[[str], str]) -> None:
