@@ -28,7 +28,7 @@ SECRET_KEY = "{key}"
 ALLOW_ANONYMOUS_WRITES = True
 
 # The hosts that the application is. A page elsewhere that gives this address another name is refused.
-TRUSTED_HOSTS = ["127.0.0.1", "localhost"]
+TRUSTED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
 # The loopback address has no TLS, and not every browser sends a secure cookie there. Take this line away for TLS.
 SESSION_COOKIE_SECURE = False
