@@ -78,10 +78,17 @@ def answer_storage_error(error: StorageError) -> Response:
     """Answer an error that a view let pass."""
     problem = problem_of(error)
     log(error, problem.status)
-    response = answered(problem, problem.detail, error.problems if isinstance(error, Invalid) else {})
+    response = answered(problem, problem.detail, fields_of(error))
     if problem.retry:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
+
+
+def fields_of(error: StorageError) -> Mapping[str, str]:
+    """Return what is wrong with which field."""
+    if isinstance(error, AlreadyExists):
+        return dict.fromkeys(error.fields, "is taken")
+    return error.problems if isinstance(error, Invalid) else {}
 
 
 def problem_of(error: StorageError) -> Problem:

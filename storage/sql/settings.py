@@ -7,9 +7,10 @@ value of it: the URL may hold it, as URLs of other programs do, and our value re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,15 @@ from storage.errors import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The settings of one driver: those taken, with what reads a value, those forced, and why others are refused."""
+    """The settings of one driver: those taken, with what reads a value, those forced, and why others are refused.
+
+    ``needing``: of a setting that would have no effect without another one, that other one.
+    """
 
     taken: Mapping[str, Callable[[str], Any]]
     forced: frozenset[str]
     refused: Mapping[str, str]
+    needing: Mapping[str, str] = field(default_factory=dict)
 
 
 def text(value: str) -> str:
@@ -57,6 +62,24 @@ def switch(value: str) -> bool:
         raise ValueError("must be true or false") from None
 
 
+def whole_number(value: str) -> str:
+    """Take a whole number as it is."""
+    if not re.fullmatch("-?[0-9]+", value, re.ASCII):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def one_of(*values: str) -> Callable[[str], str]:
+    """Return what takes one of some values."""
+
+    def read(value: str) -> str:
+        if value not in values:
+            raise ValueError(f"must be {', '.join(values[:-1])} or {values[-1]}")
+        return value
+
+    return read
+
+
 def file(value: str) -> str:
     """Take the name of a file that can be read."""
     if not Path(value).is_file():
@@ -79,6 +102,8 @@ OPTION = "is an option of storage: see storage.options.Options"
 OTHER_WAY = "is named in another part of the URL"
 NOT_A_URL = "is an object, which no URL can hold"
 
+TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+
 LIBPQ = dict.fromkeys(
     (
         *("host", "hostaddr", "port", "dbname", "user", "password", "passfile", "service", "options"),
@@ -94,8 +119,23 @@ LIBPQ = dict.fromkeys(
     text,
 )
 
+#: libpq reads these when it connects, and takes a value that is none for a server that does not answer.
+LIBPQ_VALUES = {
+    **dict.fromkeys(("keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count"), whole_number),
+    "tcp_user_timeout": whole_number,
+    **dict.fromkeys(("sslcompression", "sslsni", "gssdelegation"), one_of("0", "1")),
+    "sslmode": one_of("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
+    "sslnegotiation": one_of("postgres", "direct"),
+    **dict.fromkeys(("sslcertmode", "gssencmode"), one_of("disable", "allow", "prefer", "require")),
+    "channel_binding": one_of("disable", "prefer", "require"),
+    "load_balance_hosts": one_of("disable", "random"),
+    "target_session_attrs": one_of("any", "read-write", "read-only", "primary", "standby", "prefer-standby"),
+    **dict.fromkeys(("ssl_min_protocol_version", "ssl_max_protocol_version"), one_of(*TLS_VERSIONS)),
+    **dict.fromkeys(("min_protocol_version", "max_protocol_version"), one_of("3.0", "3.2", "latest")),
+}
+
 POSTGRESQL = Table(
-    taken={**LIBPQ, "connect_timeout": whole_seconds, "prepare_threshold": threshold},
+    taken={**LIBPQ, **LIBPQ_VALUES, "connect_timeout": whole_seconds, "prepare_threshold": threshold},
     forced=frozenset({"client_encoding", "autocommit"}),
     refused={
         "replication": OURS,
@@ -130,10 +170,12 @@ MYSQL = Table(
         **dict.fromkeys(("conv", "cursorclass", "auth_plugin_map"), NOT_A_URL),
         "ssl": "is an object: write ssl_ca, ssl_verify_cert, ssl_disabled and so on",
     },
+    # PyMySQL checks no name without an authority, whatever this says.
+    needing={"ssl_verify_identity": "ssl_ca"},
 )
 
 SQLITE = Table(
-    taken={"mode": text, "immutable": text, "uri": text},
+    taken={"mode": one_of("ro", "rw", "rwc"), "immutable": one_of("0", "1"), "uri": text},
     forced=frozenset(),
     refused={
         **dict.fromkeys(("timeout", "cached_statements"), OPTION),
@@ -160,6 +202,9 @@ def read_settings(table: Table, given: Mapping[str, str]) -> dict[str, Any]:
             found[name] = table.taken[name](value)
         except ValueError as error:
             problems.append(f"the setting {name} {error}")
+    for name, other in table.needing.items():
+        if found.get(name) and not found.get(other):
+            problems.append(f"the setting {name} has no effect without {other}")
     if problems:
         raise Invalid({"url": "; ".join(problems)})
     return found

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from storage.batches import batched
+from storage.batches import batched, rows_within
 from storage.capabilities import Capability
 from storage.description import Description
 from storage.errors import Invalid
@@ -122,7 +122,7 @@ class Backup:
         start = f'{{"{description.name}":'.encode()
         found = up_to_unreadable(rows(repository, outside))
         told = self.progress.over(f"saving {description.name}", outside.count(), found)
-        for batch in batched(told):
+        for batch in batched(told, rows_within(description.widest_row)):
             for row, problem in zip(batch, problems_of(description, batch), strict=True):
                 if problem is not None:
                     self.problems.append(f"{description.name} {row.id}: {problem}")

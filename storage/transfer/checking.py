@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from storage.batches import rows_within
 from storage.description import Description
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical
@@ -61,6 +62,7 @@ class Check:
         self.canonical = Canonical(description)
         self.counting = Counting(description.name)
         self.puts: list[tuple[Fate, Row, Row | None]] = []
+        self.batch = rows_within(description.widest_row, BATCH)
 
     def run(self, progress: Progress) -> Tally:
         """Look at all of them."""
@@ -76,7 +78,7 @@ class Check:
             self.counting.count(fate, source, destination)
             return
         self.puts.append((fate, source, destination))
-        if len(self.puts) == BATCH:
+        if len(self.puts) == self.batch:
             self.look_at_puts()
 
     def look_at_puts(self) -> None:

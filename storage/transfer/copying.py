@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from storage.batches import rows_within
 from storage.description import Description
 from storage.errors import NotFound, VersionConflict
 from storage.repository import Repository
@@ -18,7 +19,7 @@ from storage.transfer.sources import Source, StorageSource, common_entities
 from storage.transfer.tallies import Counting, Report, Tally
 from storage.transfer.unique import obstacles, unique_fields
 
-#: How many rows are written together.
+#: How many rows are written together at most.
 BATCH = 5000
 
 Agree = Callable[[Report], bool]
@@ -86,6 +87,7 @@ class Writer:
         self.deletes: list[Row] = []
         #: Rows that were taken out because they were in another's way, until their own turn comes.
         self.taken: dict[int, Row] = {}
+        self.batch = rows_within(description.widest_row, BATCH)
 
     def run(self, progress: Progress) -> Tally:
         """Bring all of them."""
@@ -105,7 +107,7 @@ class Writer:
             self.puts.append((fate, source))
         elif fate is Fate.DELETE:
             self.deletes.append(destination)
-        if len(self.puts) + len(self.deletes) >= BATCH:
+        if len(self.puts) + len(self.deletes) >= self.batch:
             self.write()
 
     def count(self, fate: Fate, source: Row | None, destination: Row | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from storage.batches import batched
+from storage.batches import batched, rows_within
 from storage.description import Description
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical, encode
@@ -91,7 +91,9 @@ def compare(description: Description[Any], here: Source, there: Source, progress
     canonical = Canonical(description)
     left = right = differing = 0
     named: list[str] = []
-    for chunk in batched(pairs_told("verifying", description, here, there, progress), CHUNK):
+    for chunk in batched(
+        pairs_told("verifying", description, here, there, progress), rows_within(description.widest_row, CHUNK)
+    ):
         left += sum(one is not None for one, _ in chunk)
         right += sum(other is not None for _, other in chunk)
         if may_differ(canonical, chunk):

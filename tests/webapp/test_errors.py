@@ -55,6 +55,15 @@ def failing(app: Flask, error: Exception) -> FlaskClient:
     return app.test_client()
 
 
+def test_a_value_that_is_taken_is_told_by_the_name_of_its_field(app: Flask) -> None:
+    client = failing(app, AlreadyExists.of("engine", ["title", "thrust"]))
+    assert client.get("/api/fail").json["errors"] == [
+        {"field": "title", "detail": "is taken"},
+        {"field": "thrust", "detail": "is taken"},
+    ]
+    assert "title" in client.get("/fail").text
+
+
 @pytest.mark.parametrize(("error", "status"), ERRORS)
 def test_each_error_of_storage_has_its_status_in_the_api(app: Flask, error: StorageError, status: int) -> None:
     response = failing(app, error).get("/api/fail")
