@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,6 +12,11 @@ from pymysql.cursors import Cursor
 from storage.errors import Invalid, Unsupported
 from storage.sql.lines import HEADER, PACKET_TOO_LARGE
 from storage.url import without_password
+
+#: What reading an answer raises that is not one of the protocol, as of something else on the way.
+UNREADABLE = (struct.error, LookupError, ValueError, TypeError, AttributeError, AssertionError)
+#: MySQL's CR_MALFORMED_PACKET.
+MALFORMED_PACKET = 2027
 
 
 class BoundedCursor(Cursor):
@@ -41,7 +47,12 @@ class BoundedConnection(pymysql.connections.Connection):
             error = pymysql.err.OperationalError(PACKET_TOO_LARGE, "")
             error.add_note(f"it has {len(sent)} bytes, and max_allowed_packet is {self.longest + HEADER}")
             raise error
-        return int(super().query(sent, unbuffered))
+        try:
+            return int(super().query(sent, unbuffered))
+        except UNREADABLE as error:
+            # Where the next answer begins is unknown.
+            self.close()
+            raise pymysql.err.OperationalError(MALFORMED_PACKET, f"the answer cannot be read: {error!r}") from error
 
 
 def connect_bounded(_dialect: Any, _record: Any, arguments: Any, parameters: Any) -> BoundedConnection:

@@ -2,6 +2,7 @@
 
 import inspect
 import sqlite3
+import struct
 
 import psycopg
 import pymysql
@@ -10,14 +11,17 @@ from sqlalchemy import exc
 
 from storage import (
     AlreadyExists,
+    Engine,
     Invalid,
     ReadOnly,
     SchemaOutOfDate,
     StorageError,
     TransactionConflict,
     Unavailable,
+    open_storage,
 )
 from storage.sql.errors import translate, translated
+from tests.conftest import MakeDatabase
 
 
 def classes(module: object, root: type[BaseException]) -> list[type[BaseException]]:
@@ -204,3 +208,28 @@ def test_what_was_noted_while_connecting_is_told():
     error = pymysql.err.OperationalError(2003, "text that nobody reads")
     error.add_note("db.example:3306: Connection refused")
     assert "db.example:3306: Connection refused" in str(translate(wrapped(error)))
+
+
+UNREADABLE = [struct.error("unpack requires a buffer of 4 bytes"), IndexError(), AssertionError(), AttributeError()]
+
+
+@pytest.mark.parametrize("kind", ["mariadb", "mysql"])
+@pytest.mark.parametrize("error", [*UNREADABLE, UnicodeDecodeError("utf-8", b"\xff", 0, 1, "")], ids=repr)
+def test_an_answer_that_cannot_be_read_is_an_outage_and_its_connection_is_not_used_again(
+    kind: str, error: Exception, make_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something on the way answers in place of the server."""
+    with open_storage(make_database(kind), pool_size=1) as storage:
+        storage.migrations.upgrade()
+        storage.engines.add(Engine("Raptor"))
+
+        def garbled(_: object, unbuffered: bool = False) -> int:
+            monkeypatch.undo()
+            raise error
+
+        monkeypatch.setattr("pymysql.connections.Connection._read_query_result", garbled)
+        with pytest.raises(Unavailable) as caught:
+            storage.engines.count()
+        assert caught.value.retryable
+        assert storage.engines.count() == 1
+        assert storage.connections_in_use() == 0
