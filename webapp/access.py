@@ -13,13 +13,13 @@ from typing import Any, NoReturn, TypeVar
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
 from storage import StorageError
 from webapp.responses import is_api
 from webapp.returning import wanted_page
 from webapp.roles import Role
+from webapp.sessions import signed_in
 from webapp.tokens import challenge, sent_token
 
 __all__ = ["Caller", "Role", "anonymous", "caller", "init_app", "may", "needs", "operators"]
@@ -154,8 +154,9 @@ def find_caller() -> Caller:
     token = sent_token()
     if token is not None:
         return Caller(f"token {token.id}", Role(token.role))
-    if not is_api(request.path) and current_user.is_authenticated:
-        return Caller(f"user {current_user.name}", current_user.role, current_user.name)
+    person = None if is_api(request.path) else signed_in()
+    if person is not None:
+        return Caller(f"user {person.name}", person.role, person.name)
     return anonymous_caller()
 
 

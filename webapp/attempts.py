@@ -1,4 +1,4 @@
-"""A bound on the attempts to sign in: for each address, and for each name.
+"""A bound on the attempts to sign in, for each address and for each name, and on all calls of an address.
 
 The address alone would let many machines guess at one name. The name alone, which stands in the body, could be another
 one at each attempt. An attempt is counted before the password is looked at, in the same step as the bound is checked,
@@ -10,80 +10,121 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable
-from functools import wraps
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
 
-from flask import Flask, current_app, make_response, request
-from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter, RateLimitExceeded
-from limits import parse_many
+from flask import Flask, current_app, request
+from limits import RateLimitItem, parse_many
 from limits.errors import ConfigurationError as UnknownStorage
+from limits.storage import MemoryStorage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from storage.flask import ConfigurationError
-from webapp.hooks import taken_out
 
-View = Callable[..., Any]
-
-VIEW = "sign_in.attempt"
+EXTENSION = "limits"
+ADDRESS, NAME, EVERY_CALL = "SIGN_IN_LIMIT_ADDRESS", "SIGN_IN_LIMIT_NAME", "RATELIMIT_DEFAULT"
+#: Seconds for which a storage that failed is not asked again.
+PAUSE = 10.0
 #: An address of IPv4, or one of IPv6 in brackets, and a port.
 WITH_PORT = re.compile(r"(\[[^\]]*\]|[0-9.]+):[0-9]+", re.ASCII)
-#: What Flask-Limiter takes as a bound on every call; what watches us, such as /healthz, is not meant.
-FOR_ALL = ("RATELIMIT_DEFAULT", "RATELIMIT_APPLICATION")
-#: The status of an attempt with a wrong name or password.
-WRONG = 403
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What one call counts for: a limit, and whose."""
+
+    limit: RateLimitItem
+    key: str
+    whose: str
+
+
+class Limits:
+    """The limits of one application and where it counts: in this process while the storage does not answer."""
+
+    def __init__(self, uri: str, limits: dict[str, list[RateLimitItem]]) -> None:
+        self.limits = limits
+        self.shared = FixedWindowRateLimiter(storage_from_string(uri))
+        self.own = FixedWindowRateLimiter(MemoryStorage())
+        self.again_at = 0.0
+
+    def count(self, key: str, whose: str) -> list[Counted]:
+        """Count a call; 429 if it is one too many."""
+        counted = [Counted(limit, key, whose) for limit in self.limits[key]]
+        for one in counted:
+            if not self.hit(one, 1):
+                seconds = int(self.reset_at(one) - time.time()) + 1
+                raise TooManyRequests("That was too often: wait before you try again.", retry_after=max(1, seconds))
+        return counted
+
+    def give_back(self, counted: list[Counted]) -> None:
+        """Take calls back."""
+        for one in counted:
+            self.hit(one, -1)
+
+    def hit(self, one: Counted, cost: int) -> bool:
+        """Count in one step with the check whether it is within the limit."""
+        if time.monotonic() >= self.again_at:
+            try:
+                return self.shared.hit(one.limit, one.key, one.whose, cost=cost)
+            except Exception as error:  # noqa: BLE001 - each storage has its own
+                current_app.logger.warning("calls are counted in this process alone: %s", type(error).__name__)
+                self.again_at = time.monotonic() + PAUSE
+        return self.own.hit(one.limit, one.key, one.whose, cost=cost)
+
+    def reset_at(self, one: Counted) -> float:
+        """Return when the window of a limit ends."""
+        counting = self.own if time.monotonic() < self.again_at else self.shared
+        try:
+            return float(counting.get_window_stats(one.limit, one.key, one.whose).reset_time)
+        except Exception:  # noqa: BLE001 - each storage has its own
+            return time.time()
 
 
 def init_app(app: Flask) -> None:
-    """Bound the attempts, as ``SIGN_IN_LIMIT_ADDRESS`` and ``SIGN_IN_LIMIT_NAME`` say."""
-    limiter = Limiter(network, in_memory_fallback_enabled=True)
+    """Bound the calls, as ``SIGN_IN_LIMIT_ADDRESS``, ``SIGN_IN_LIMIT_NAME`` and ``RATELIMIT_DEFAULT`` say."""
+    limits = {key: checked(app, key) for key in (ADDRESS, NAME, EVERY_CALL)}
     try:
-        limiter.init_app(app)
+        app.extensions[EXTENSION] = Limits(app.config["RATELIMIT_STORAGE_URI"], limits)
     except UnknownStorage:
         # Without its words: they hold the address, and that perhaps a password.
-        raise ConfigurationError("RATELIMIT_STORAGE_URI is no storage that Flask-Limiter knows: see its list") from None
-    bounds = {key: checked(app, key) for key in ("SIGN_IN_LIMIT_ADDRESS", "SIGN_IN_LIMIT_NAME")}
-    attempt = giving_back(app.view_functions[VIEW], limiter)
-    for key, of in (("SIGN_IN_LIMIT_ADDRESS", network), ("SIGN_IN_LIMIT_NAME", name_tried)):
-        attempt = limiter.limit(bounds[key], key_func=of, scope=key)(attempt)
-    app.view_functions[VIEW] = attempt
-
-    if not any(app.config.get(key) for key in FOR_ALL):
-        look_at_sign_in_alone(app)
-
-    @limiter.request_filter
-    def watches_us() -> bool:
-        return request.blueprint == "operations"
-
-    @app.errorhandler(RateLimitExceeded)
-    def say_when_again(_: RateLimitExceeded) -> ResponseReturnValue:
-        broken = limiter.current_limit
-        seconds = 1 if broken is None else max(1, int(broken.reset_at - time.time()) + 1)
-        error = TooManyRequests("That was too often: wait before you try again.", retry_after=seconds)
-        return current_app.handle_http_exception(error)
+        raise ConfigurationError("RATELIMIT_STORAGE_URI is no storage that limits knows: see its list") from None
+    if limits[EVERY_CALL]:
+        app.before_request(count_call)
 
 
-def look_at_sign_in_alone(app: Flask) -> None:
-    """Have Flask-Limiter's functions run for one blueprint instead.
-
-    For every other request they would take a fifth of its time to find no bound.
-    """
-    blueprint = VIEW.partition(".")[0]
-    for functions in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
-        functions[blueprint].append(taken_out(functions, "flask_limiter"))
-
-
-def checked(app: Flask, key: str) -> str:
-    """Return the limit that a key sets; ``ConfigurationError`` for what is none."""
-    limit = app.config[key]
+def checked(app: Flask, key: str) -> list[RateLimitItem]:
+    """Return the limits that a key sets; ``ConfigurationError`` for what is none."""
+    text = app.config[key]
+    if text is None:
+        return []
     try:
-        parse_many(limit)
+        return list(parse_many(text))
     except (ValueError, TypeError):
-        raise ConfigurationError(f'{key} is {limit!r}: it must read like "10 per minute"') from None
-    return str(limit)
+        raise ConfigurationError(f'{key} is {text!r}: it must read like "10 per minute"') from None
+
+
+def current_limits() -> Limits:
+    """Return the limits of the current application."""
+    limits: Limits = current_app.extensions[EXTENSION]
+    return limits
+
+
+def count_call() -> None:
+    """Count a call of the address; what watches the application, such as ``/healthz``, is not meant."""
+    if request.blueprint != "operations":
+        current_limits().count(EVERY_CALL, network())
+
+
+def count_attempt() -> list[Counted]:
+    """Count an attempt to sign in, which ``give_back`` takes back; 429 if it is one too many."""
+    limits = current_limits()
+    return limits.count(ADDRESS, network()) + limits.count(NAME, name_tried())
+
+
+def give_back(counted: list[Counted]) -> None:
+    """Take an attempt back that has succeeded."""
+    current_limits().give_back(counted)
 
 
 def network() -> str:
@@ -114,25 +155,3 @@ def network_of(text: str) -> str:
 def name_tried() -> str:
     """Return the name that is tried, in as many characters as any other."""
     return hashlib.sha256(request.form.get("name", "").encode()).hexdigest()
-
-
-def giving_back(view: View, limiter: Limiter) -> View:
-    """Return a view after which an attempt that did not fail no longer counts."""
-
-    @wraps(view)
-    def attempt() -> ResponseReturnValue:
-        response = make_response(view())
-        if response.status_code != WRONG and isinstance(limiter.limiter, FixedWindowRateLimiter):
-            give_back(limiter)
-        return response
-
-    return attempt
-
-
-def give_back(limiter: Limiter) -> None:
-    """Take the attempt of the request back; whoever has signed in is let in, also where this cannot be done."""
-    for one in limiter.current_limits:
-        try:
-            limiter.limiter.hit(one.limit, *one.request_args, cost=-1)
-        except Exception as error:  # noqa: BLE001 - each storage has its own
-            current_app.logger.warning("an attempt to sign in still counts: %s", type(error).__name__)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flask import current_app, request
-from flask_wtf.csrf import CSRFError, CSRFProtect, validate_csrf
+from flask import Flask, current_app, request
+from flask_wtf.csrf import generate_csrf, validate_csrf
 from werkzeug.exceptions import BadRequest
 
 FIELD = "csrf_token"
@@ -16,32 +16,31 @@ COOKIE_OVER_TLS = (
 )
 
 
-def check_form_token(protection: CSRFProtect) -> None:
-    """Raise 400 unless the request carries a token of its session."""
-    try:
-        protection.protect()
-    except CSRFError as error:
-        if is_signed_with_earlier_key():
-            return
-        raise BadRequest(COOKIE_OVER_TLS if lacks_secure_cookie() else error.description) from None
+def init_app(app: Flask) -> None:
+    """Have templates write tokens, which are good for as long as the session: a page may stay open for a day."""
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    app.jinja_env.globals["csrf_token"] = generate_csrf
 
 
-def is_signed_with_earlier_key() -> bool:
-    """Return whether the token is one of the session, signed with one of ``SECRET_KEY_FALLBACKS``.
+def check_form_token() -> None:
+    """Raise 400 unless the request carries a token of its session, signed with the key or with an earlier one.
 
-    Flask reads sessions signed with these; a form that was open when the key changed is as good.
+    Flask reads sessions signed with ``SECRET_KEY_FALLBACKS``; a form that was open when the key changed is as good.
     """
     sent = request.form.get(FIELD) or request.headers.get(HEADER)
-    return any(is_valid(sent, key) for key in current_app.config["SECRET_KEY_FALLBACKS"] or ())
+    config = current_app.config
+    reasons = [reason_against(sent, key) for key in (config["SECRET_KEY"], *(config["SECRET_KEY_FALLBACKS"] or ()))]
+    if None not in reasons:
+        raise BadRequest(COOKIE_OVER_TLS if lacks_secure_cookie() else reasons[0])
 
 
-def is_valid(token: str | None, key: str | bytes) -> bool:
-    """Return whether a token is one of the session, signed with a key."""
+def reason_against(token: str | None, key: str | bytes) -> str | None:
+    """Return why a token is not one of the session, signed with a key; ``None`` if it is."""
     try:
         validate_csrf(token, secret_key=key)
-    except ValueError:  # wtforms' ValidationError is one
-        return False
-    return True
+    except ValueError as error:  # wtforms' ValidationError is one
+        return str(error)
+    return None
 
 
 def lacks_secure_cookie() -> bool:

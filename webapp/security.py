@@ -8,11 +8,9 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
-from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import Forbidden, SecurityError
 
-from webapp.form_tokens import check_form_token
-from webapp.hooks import taken_out
+from webapp import form_tokens
 from webapp.responses import is_api
 from webapp.trace import this_request
 
@@ -39,14 +37,7 @@ HTTPS_FROM_NOW_ON = "max-age=31536000"
 
 def init_app(app: Flask) -> None:
     """Protect every form, and send the headers with every answer. The API takes no cookie, and so needs no token."""
-    # Ours in its place: it would be told of by the referrer, which some browsers keep to themselves.
-    app.config["WTF_CSRF_SSL_STRICT"] = False
-    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
-    # As long as the session: a page may stand open for a day.
-    app.config["WTF_CSRF_TIME_LIMIT"] = None
-    protection = CSRFProtect(app)
-    # Its own look at each request, which by the setting above never finds anything to do.
-    taken_out(app.before_request_funcs, "flask_wtf")
+    form_tokens.init_app(app)
 
     @app.before_request
     def check_form() -> Response | None:
@@ -57,7 +48,7 @@ def init_app(app: Flask) -> None:
             if not comes_from_here():
                 raise Forbidden("A page of another site may not do this.")
             if not is_api(asked.path):
-                check_form_token(protection)
+                form_tokens.check_form_token()
         return None
 
     app.after_request(add_headers)

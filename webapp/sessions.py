@@ -10,10 +10,10 @@ import hashlib
 import hmac
 import re
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import current_app, session
-from flask_login import UserMixin, current_user, login_user, logout_user
+from flask import current_app, g, session
 
 from storage import Filter, NotFound, Repository, SignIn, StorageError
 from storage.flask import current_storage
@@ -25,18 +25,17 @@ COOKIE = re.compile(r"([1-9][0-9]{0,18})\.([A-Za-z0-9_-]{43})")
 REMOVED_AT_ONCE = 10
 
 
-class SignedIn(UserMixin):  # type: ignore[misc]
-    """A person with a session, as Flask-Login wants it."""
+#: Where the cookie holds the id and the secret.
+KEY = "sign_in"
 
-    def __init__(self, user: User, sign_in: SignIn, secret: str) -> None:
-        self.name = user.name
-        self.role: Role = user.role
-        self.sign_in = sign_in.id
-        self.secret = secret
 
-    def get_id(self) -> str:
-        """Return what the cookie holds of it."""
-        return f"{self.sign_in}.{self.secret}"
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person with a session: its id, and what the person is called and may do."""
+
+    sign_in: int
+    name: str
+    role: Role
 
 
 def sign_ins() -> Repository[SignIn]:
@@ -51,8 +50,16 @@ def begin(user: User) -> None:
     secret = secrets.token_urlsafe(32)
     expires = now + timedelta(hours=current_app.config["SESSION_HOURS"])
     stored = sign_ins().add(SignIn(user.name, digest_of(secret, user), created=now, expires=expires))
-    login_user(SignedIn(user, stored, secret))
+    session[KEY] = f"{stored.id}.{secret}"
     remove_expired(now)
+
+
+def signed_in() -> SignedIn | None:
+    """Return the person of the current request, looked up once."""
+    if "signed_in" not in g:
+        g.signed_in = find(session.get(KEY))
+    found: SignedIn | None = g.signed_in
+    return found
 
 
 def find(cookie: object) -> SignedIn | None:
@@ -68,17 +75,18 @@ def find(cookie: object) -> SignedIn | None:
     if user is None or stored.expires <= current_app.config["CLOCK"]():
         return None
     good = hmac.compare_digest(stored.digest, digest_of(parts[2], user))
-    return SignedIn(user, stored, parts[2]) if good else None
+    return SignedIn(int(parts[1]), user.name, user.role) if good else None
 
 
 def end() -> None:
     """End the session of the current request, in the storage first: what cannot be ended there is not said to be."""
-    if current_user.is_authenticated:
+    person = signed_in()
+    if person is not None:
         try:
-            sign_ins().delete(current_user.sign_in)
+            sign_ins().delete(person.sign_in)
         except NotFound:
-            current_app.logger.info("session %s was ended already", current_user.sign_in)
-    logout_user()
+            current_app.logger.info("session %s was ended already", person.sign_in)
+    g.pop("signed_in", None)
     # With everything else that it holds, such as the secret of the forms.
     session.clear()
 

@@ -164,13 +164,13 @@ SETTINGS = (
     Setting("SIGN_IN_LIMIT_NAME", TEXT, "50 per hour", "How many may fail for one name", "sign-in"),
     Setting(
         "RATELIMIT_STORAGE_URI", TEXT, "memory://",
-        "Where the failed attempts are counted: in each process by itself, or where Flask-Limiter's `limits` can reach "
-        "all of them",
+        "Where the failed attempts are counted: in each process by itself, or on a server that the package `limits` "
+        "knows, for all of them",
         "sign-in", secret=True,
     ),
     Setting(
         "RATELIMIT_DEFAULT", OPTIONAL_TEXT, None,
-        "Flask-Limiter's: a limit on all calls of one address, such as `600 per minute`", "every request",
+        "A limit on all calls of one address, such as `600 per minute`", "every request",
     ),
     Setting(
         "SESSION_COOKIE_SAMESITE", SAMESITE, "Lax",
@@ -256,9 +256,7 @@ def check_names(config: Mapping[str, Any]) -> None:
 
 
 BY_NAME = {setting.name: setting for setting in SETTINGS}
-#: A key of Flask-Limiter's that is almost one of the table.
-OF_EXTENSIONS = frozenset({"RATELIMIT_STORAGE_OPTIONS"})
-KNOWN = frozenset(BY_NAME) | frozenset(Flask.default_config) | OF_EXTENSIONS
+KNOWN = frozenset(BY_NAME) | frozenset(Flask.default_config)
 #: Flask's own settings by the type of their defaults; ``None`` is Flask's word for no limit.
 SIMPLE = {
     bool: BOOLEAN,

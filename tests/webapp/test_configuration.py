@@ -253,7 +253,7 @@ def test_a_misspelt_key_in_the_instance_file_is_refused(make_app: MakeApp, insta
         make_app()
 
 
-@pytest.mark.parametrize("name", ["RATELIMIT_STORAGE_OPTIONS", "WTF_CSRF_HEADERS", "RUN_PORT", "GREETING"])
+@pytest.mark.parametrize("name", ["WTF_CSRF_HEADERS", "RUN_PORT", "GREETING"])
 def test_keys_of_extensions_and_of_others_are_accepted(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(f"FLASK_{name}", "{}")
     assert create_app({"SECRET_KEY": "a key of the tests", "DEBUG": True}).config[name] == {}

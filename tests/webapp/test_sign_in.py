@@ -12,7 +12,6 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from limits.strategies import FixedWindowRateLimiter
 from werkzeug.test import TestResponse
 
 from storage import NotFound, SignIn
@@ -444,19 +443,30 @@ class TestAttempts:
             thread.join()
         assert sorted(statuses) == [403] * 3 + [429] * 5
 
-    def test_an_attempt_that_cannot_be_given_back_keeps_nobody_out(
-        self, bounded: Flask, monkeypatch: pytest.MonkeyPatch
+    def test_while_the_place_of_the_counts_is_away_each_process_counts_for_itself(
+        self, bounded: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        hit = FixedWindowRateLimiter.hit
+        def away(*_: object, **__: object) -> bool:
+            raise ConnectionError
 
-        def away(self: Any, item: Any, *identifiers: str, cost: int = 1) -> bool:
-            if cost < 0:
-                raise ConnectionError
-            return hit(self, item, *identifiers, cost=cost)
+        monkeypatch.setattr(bounded.extensions["limits"].shared, "hit", away)
+        statuses = [self.attempt(bounded, "192.0.2.1").status_code for _ in range(4)]
+        assert statuses == [403, 403, 403, 429]
+        assert "calls are counted in this process alone: ConnectionError" in caplog.text
 
-        monkeypatch.setattr(FixedWindowRateLimiter, "hit", away)
-        statuses = [self.attempt(bounded, "192.0.2.1", password=PASSWORD).status_code for _ in range(4)]
-        assert statuses == [303, 303, 303, 429]
+    def test_once_it_answers_it_counts_again(self, bounded: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        limits = bounded.extensions["limits"]
+        with monkeypatch.context() as patched:
+            patched.setattr(limits.shared, "hit", lambda *_, **__: 1 / 0)
+            self.attempt(bounded, "192.0.2.1")
+        limits.again_at = 0.0
+        statuses = [self.attempt(bounded, "192.0.2.1").status_code for _ in range(4)]
+        assert statuses == [403, 403, 403, 429]
+
+    def test_a_wait_that_cannot_be_asked_for_is_a_second(self, bounded: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(bounded.extensions["limits"].shared, "get_window_stats", lambda *_: 1 / 0)
+        answers = [self.attempt(bounded, "192.0.2.1") for _ in range(4)]
+        assert answers[-1].headers["Retry-After"] == "1"
 
     def test_many_addresses_together_do_not_guess_at_one_name_for_long(self, bounded: Flask) -> None:
         statuses = [self.attempt(bounded, f"192.0.2.{number}").status_code for number in range(6)]
