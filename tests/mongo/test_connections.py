@@ -12,6 +12,7 @@ from pymongo import ReadPreference
 
 from storage import Engine, Invalid, Unavailable, open_storage
 from storage.mongo.pool import READ_CONCERN, WRITE_CONCERN
+from tests.databases import mongo_client
 
 MOMENT = datetime(2024, 2, 29, 12, 30, 15, 123000, UTC)
 
@@ -19,7 +20,7 @@ MOMENT = datetime(2024, 2, 29, 12, 30, 15, 123000, UTC)
 @pytest.fixture
 def handed_in(storage, url):
     """A client of the caller's on the migrated database."""
-    with pymongo.MongoClient(url, tz_aware=True, w=1, readPreference="secondaryPreferred") as client:
+    with mongo_client(url, tz_aware=True, w=1, readPreference="secondaryPreferred") as client:
         yield client
 
 
@@ -149,20 +150,20 @@ def test_a_moment_comes_back_in_utc_from_a_client_that_gives_zones_itself(storag
 
 
 def test_a_client_that_was_handed_in_migrates_too(url):
-    with pymongo.MongoClient(url) as client, open_storage(client) as storage:
+    with mongo_client(url) as client, open_storage(client) as storage:
         storage.migrations.upgrade()
         assert storage.migrations.differences() == []
 
 
 def test_what_is_no_synchronous_client_is_invalid(url):
-    with pymongo.MongoClient(url) as client:
+    with mongo_client(url) as client:
         for other in (pymongo.AsyncMongoClient(url), client["engines"], client["engines"]["engine"]):
             with pytest.raises(Invalid, match=f"a MongoClient of PyMongo's, not {type(other).__name__}"):
                 open_storage(other)
 
 
 def test_a_client_that_was_handed_in_and_closed_is_unavailable(url):
-    client = pymongo.MongoClient(url)
+    client = mongo_client(url)
     storage = open_storage(client)
     client.close()
     with pytest.raises(Unavailable) as raised:
