@@ -20,7 +20,7 @@ from storage.mongo.differences import find_differences
 from storage.mongo.errors import translated
 from storage.mongo.inventory import find_entities
 from storage.mongo.migration_lock import LEASE, MigrationLock
-from storage.mongo.pool import Document, Work
+from storage.mongo.pool import Document, Work, refuse_secondary
 
 #: The collection of the record: a document for each revision, not ``complete`` while it is run or undone.
 VERSIONS = "engine_room_version"
@@ -127,8 +127,12 @@ class MongoMigrations(MigrationsInFiles):
     def exclusive(self) -> Iterator[tuple[Work, MigrationLock]]:
         """Give what a migration works with while nobody else upgrades."""
         try:
-            with translated(), self.open_work() as work, MigrationLock(work, lease=self.lease) as lock:
-                yield work, lock
+            with translated(), self.open_work() as work:
+                # The client may be a new one, which has seen no server yet.
+                work.database.command("ping")
+                refuse_secondary(work.database.client)
+                with MigrationLock(work, lease=self.lease) as lock:
+                    yield work, lock
         except ValueError as error:
             # How a revision, which knows nothing of us, refuses what it finds.
             raise Invalid({"database": str(error)}) from error
