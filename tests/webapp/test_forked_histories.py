@@ -109,7 +109,7 @@ def test_the_first_use_of_the_data_refuses_a_forked_history(root: Path, url: str
 def test_a_database_is_not_withdrawn_by_a_forked_history(root: Path, url: str) -> None:
     assert run_flask(root, url, "upgrade").returncode == 0
     fork(root)
-    program = "import sys; from storage import open_storage; open_storage(sys.argv[1]).withdraw()"
+    program = "import sys; from storage import open_storage; open_storage(sys.argv[1]).migrations.withdraw()"
     assert "0005_boosters.py and 0005_tanks.py are both" in run(root, url, "-c", program, url).stderr
     with open_storage(url) as storage:
         assert storage.engines.count() == 0
