@@ -43,6 +43,8 @@ def run_as_command() -> None:
         with open_storage(storage_url()) as storage:
             if not isinstance(storage, SqlStorage):
                 raise CommandError(f"{storage.address} is no SQL database: use `flask db upgrade`")
+            # Alembic itself only warns of one number twice, and runs one of the two.
+            storage.migrations.resolve("head")
             with storage.migrations.exclusive() as connection:
                 if find_begun(connection) is not None:
                     raise CommandError("a migration was killed before its end: run `flask db upgrade`, which ends it")

@@ -192,8 +192,11 @@ def current() -> None:
 @commands.command()
 def history() -> None:
     """List the revisions, oldest first."""
-    for revision in current_storage.migrations.history():
+    migrations = current_storage.migrations
+    for revision in migrations.history():
         click.echo(f"{revision.id}  {revision.summary}")
+    # A history that forks is listed before it is refused.
+    migrations.resolve("head")
 
 
 @commands.command()
@@ -257,7 +260,7 @@ def echo_move(before: str | None) -> None:
 
 def position(migrations: Migrations) -> str:
     """Say where the database is in the history."""
-    current, head = migrations.current(), migrations.head()
+    current, head = migrations.current(), migrations.resolve("head")
     if current == head:
         return f"{current} (head)"
     return f"{current or 'no revision'} (head is {head})"

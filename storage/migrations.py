@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from storage.errors import Invalid, SchemaOutOfDate
-from storage.history import RevisionFile, check_files
+from storage.history import MONGO_FOLDER, RevisionFile, check_histories, read_files, sql_folder
 
 REMEDY = "run `flask db upgrade`, or storage.migrations.upgrade()"
 
@@ -136,12 +137,14 @@ class Migrations(ABC):
 
 
 class MigrationsInFiles(Migrations):
-    """Migrations whose revisions are numbered files of a folder."""
+    """Migrations whose revisions are numbered files of a folder, each with a twin for the other kind of database."""
+
+    folder: Path
 
     @cached_property
-    @abstractmethod
     def files(self) -> Sequence[RevisionFile]:
-        """The files, in the order of their numbers."""
+        """The numbered files, read without importing one: every start asks for the head."""
+        return read_files(self.folder)
 
     def history(self) -> Sequence[Revision]:
         """Return what the files say; also where they do not form one line, so that it can be seen."""
@@ -149,6 +152,10 @@ class MigrationsInFiles(Migrations):
 
     @cached_property
     def checked_history(self) -> Sequence[Revision]:
-        """The history; ``Invalid`` names the files that are in each other's way."""
-        check_files(self.files)
-        return self.history()
+        """The history; ``Invalid`` names the files that do not form one line, or that lack a twin."""
+        return [Revision(file.id, file.summary) for file in self.checked_files()]
+
+    def checked_files(self) -> Sequence[RevisionFile]:
+        """Return the files; ``Invalid`` where ``checked_history`` is so."""
+        check_histories(sql_folder(), MONGO_FOLDER)
+        return self.files

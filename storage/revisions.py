@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from storage.errors import Invalid, Unsupported
-from storage.history import NUMBERED
+from storage.history import check_histories
 
 ROOT = Path(__file__).parent.parent
 # It becomes the name of the files and the first line of their docstrings.
@@ -32,8 +32,8 @@ def downgrade(database: Any) -> None:
 def create_twins(message: str, root: Path = ROOT) -> tuple[Path, Path]:
     """Write both modules of the next revision in the source checkout at ``root``; return the files.
 
-    ``Unsupported`` outside a checkout. ``Invalid`` for a message without a word, and where the two histories
-    do not end at the same revision.
+    ``Unsupported`` outside a checkout. ``Invalid`` for a message without a word, and for a history that forks or
+    that lacks a twin.
     """
     sql, mongo = root / "alembic" / "versions", root / "storage" / "mongo" / "revisions"
     if not (root / "pyproject.toml").is_file() or not sql.is_dir() or not mongo.is_dir():
@@ -41,18 +41,11 @@ def create_twins(message: str, root: Path = ROOT) -> tuple[Path, Path]:
     if not MESSAGE.fullmatch(message):
         raise Invalid({"message": "must say in one line of words, without quotes, what the revision does"})
     message = message.strip().rstrip(".")
-    last, last_twin = newest(sql), newest(mongo)
-    if last != last_twin:
-        raise Invalid({"revision": f"SQL ends at {last} and MongoDB at {last_twin}: write the missing twin first"})
-    written = write_alembic_revision(root, f"{int(last) + 1:04d}", message)
+    last = check_histories(sql, mongo)[-1]
+    written = write_alembic_revision(root, f"{int(last[:4]) + 1:04d}", message)
     twin = mongo / written.name
     twin.write_text(TWIN.format(message=message), encoding="utf-8")
     return written, twin
-
-
-def newest(folder: Path) -> str:
-    """Return the id of the newest revision in a folder, ``0000`` if there is none."""
-    return max((found[1] for file in folder.iterdir() if (found := NUMBERED.fullmatch(file.name))), default="0000")
 
 
 def write_alembic_revision(root: Path, id: str, message: str) -> Path:

@@ -8,6 +8,7 @@ from typing import Generic, NoReturn, TypeVar
 
 import pytest
 
+from storage import Capability, Storage
 from tests.programs import Missing
 from tests.servers import Server
 
@@ -40,6 +41,12 @@ class RunningServers(Generic[S]):
         """End all of them."""
         for server in self.running.values():
             server.close()
+
+
+def require(storage: Storage, capability: Capability) -> None:
+    """Skip the test where the storage does not declare a capability; the contract holds it to refusing that."""
+    if capability not in storage.capabilities:
+        pytest.skip(f"{storage.server_version()} has no {capability.name.lower()}: {capability.value}")
 
 
 def refuse(kind: str, reason: str) -> NoReturn:

@@ -16,9 +16,7 @@ from contextlib import suppress
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import pymongo
-
-from tests.databases import DRIVER_ERRORS, drop_database, make_database, ping, with_database
+from tests.databases import DRIVER_ERRORS, drop_database, make_database, mongo_client, ping, with_database
 from tests.mysql_server import find_mysqld, launcher, own_files
 from tests.processes import NotReady, ServerProcess
 from tests.programs import Missing, children_of, copy_program, find_program, postgresql_program
@@ -280,7 +278,7 @@ class MongoDB(PrivateServer):
 
     def make_primary(self, program: str) -> None:
         """Make a replica set of the one node, and raise ``NotReady`` until it takes writes."""
-        with pymongo.MongoClient(self.address, directConnection=True) as client:
+        with mongo_client(self.address, directConnection=True) as client:
             answer = client.admin.command("hello")
             if not answer.get("setName"):
                 members = [{"_id": 0, "host": f"127.0.0.1:{self.port}"}]

@@ -42,6 +42,7 @@ def test_tokens_stop_a_downgrade_and_are_named(storage: Storage) -> None:
     kept = storage.repository(ApiToken).add(TOKEN)
     with pytest.raises(Invalid, match="revoke them"):
         storage.migrations.downgrade("0003")
+    assert storage.migrations.current() == storage.migrations.head()
     assert storage.repository(ApiToken).get(kept.id) == kept
     storage.repository(ApiToken).delete(kept.id)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 from sqlalchemy import Engine as SqlEngine
 from sqlalchemy import create_engine, event
@@ -22,6 +21,7 @@ from storage.mongo import open_backend
 from storage.options import Options
 from storage.sql import SqlStorage
 from tests.conftest import MakeDatabase
+from tests.databases import mongo_client
 from tests.probe_places import make_place
 from tests.running import RunningServers
 from tests.servers import MariaDB, MySQL, PrivateServer
@@ -93,7 +93,7 @@ def watched(url: str) -> Iterator[tuple[Storage, list[int]]]:
     if url.startswith("mongodb"):
         listener = RowsSeen()
         with (
-            MongoClient[Any](url, event_listeners=[listener]) as client,
+            mongo_client(url, event_listeners=[listener]) as client,
             open_storage(client, entities=[Wide]) as storage,
         ):
             yield storage, listener.seen

@@ -121,6 +121,7 @@ def test_a_forced_setting_of_a_url_changes_nothing(make_database: Callable[[str]
         "sqlite:///x.db?immutable=perhaps",
         "sqlite:///x.db?cache=shared",
         "mongodb://u:s3cret@127.0.0.1:9/x?timeoutMS=1",
+        "mongodb://u:s3cret@127.0.0.1:9/x?loadBalanced=true",
         "mongodb://u:s3cret@127.0.0.1:9/x?no_such_option=1",
         "mongodb://127.0.0.1:9/x?tls=true&tlsCAFile=/nonexistent.pem",
         "mongodb://127.0.0.1:9/x?tls=true&tlsCertificateKeyFile=/nonexistent.pem",

@@ -17,7 +17,7 @@ from pymongo.read_concern import ReadConcern
 from storage.capabilities import Capability
 from storage.errors import ReadOnly, Unsupported
 from storage.mongo.errors import translated
-from storage.mongo.pool import READ_PREFERENCE, WRITE_CONCERN, Pool, Work
+from storage.mongo.pool import READ_PREFERENCE, WRITE_CONCERN, Pool, Work, refuse_secondary
 from storage.storage import Unit
 
 if TYPE_CHECKING:
@@ -63,11 +63,13 @@ class Transaction:
 
     @classmethod
     def begin(cls, pool: Pool, *, read_only: bool = False) -> Self:
-        """Take a session and begin.
+        """Take a session and begin; ``ReadOnly`` for a transaction on a secondary.
 
         To read one state it is a snapshot session, which the server keeps for five minutes by default: a
         transaction would be ended after one.
         """
+        if not read_only:
+            refuse_secondary(pool.client)
         with translated():
             session = pool.client.start_session(snapshot=read_only)
             if not read_only:
@@ -105,6 +107,7 @@ class PoolConnections(Connections):
         """Give the collections; once a connection was lent, a lost answer leaves open whether it was applied."""
         self.storage.check_schema()
         pool = self.storage.pool
+        refuse_secondary(pool.client)
         pool.begin_write()
         with translated(pool.may_be_sent):
             yield pool.work
@@ -129,6 +132,7 @@ class PoolConnections(Connections):
     def numbering(self) -> Iterator[Work]:
         """Give the collections."""
         with self.reading() as work:
+            refuse_secondary(self.storage.pool.client)
             yield work
 
     def refuse_in_unit(self, method: str) -> None:

@@ -1,7 +1,7 @@
 """PyMongo's and the server's errors, and the storage errors that they mean.
 
 By class and by the server's code; message text is never read. The driver's error stays chained. Sentences
-name its class and code, and fields at most: no value, since values may be secrets.
+name its class and code, a server that could not be reached, and fields at most: no value, since values may be secrets.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ OTHER_INDEX = meaning(StorageError, "an index of that name or key is there with 
 UNSUPPORTED = meaning(Unsupported, "the server cannot do that as it runs now")
 DENIED = refused("the database refused the user, the password or the permission", retryable=False)
 MISCONFIGURED = refused("the settings of the URL do not fit, or its host has no address", retryable=False)
+NO_NAME_SERVER = refused("the host's name could not be looked up: look at the name servers", retryable=True)
 CLOSED = refused("the client was closed meanwhile, or before it was handed in", retryable=False)
 UNREACHABLE = refused("no server took the call in time: look at the host, or raise connect_timeout", retryable=True)
 LOST = unanswered("the connection to the database was lost")
@@ -106,7 +107,7 @@ CODES: dict[int, Meaning] = {
     **dict.fromkeys((39, 146, 292, 462, 12501, 14031), NO_ROOM),
     371: READ_ONLY,
     **dict.fromkeys((68, 85, 86), OTHER_INDEX),
-    **dict.fromkeys((20, 59, 115, 263, 303), UNSUPPORTED),
+    **dict.fromkeys((20, 59, 115, 263, 303, 354), UNSUPPORTED),
     73: MISCONFIGURED,
 }
 
@@ -161,8 +162,21 @@ def translate(error: BaseException, *, written: bool = False) -> StorageError:
         return LOST(code, True)
     if has_label(error, ABORTED) and isinstance(error, driver.OperationFailure):
         return CONFLICT(code, False)
-    found = CODES.get(code_of(error)) or meaning_of_class(error)
+    found = CODES.get(code_of(error)) or meaning_of_lookup(error) or meaning_of_class(error)
     return found(code, written)
+
+
+def meaning_of_lookup(error: BaseException) -> Meaning | None:
+    """Return what it means that DNS did not answer for a mongodb+srv:// name; ``None`` for anything else.
+
+    The driver has one error for that and for a name that does not exist.
+    """
+    if not isinstance(error, driver.ConfigurationError) or error.__cause__ is None:
+        return None
+    from dns.exception import Timeout
+    from dns.resolver import NoNameservers
+
+    return NO_NAME_SERVER if isinstance(error.__cause__, (Timeout, NoNameservers)) else None
 
 
 def meaning_of_class(error: BaseException) -> Meaning:
@@ -223,4 +237,15 @@ def described(error: BaseException) -> str:
     """Return the class and the code of a driver's error, and what we noted on it."""
     said = failure(error)
     parts = [type(error).__name__, *(str(said[key]) for key in ("code", "codeName") if said.get(key) is not None)]
-    return "; ".join([" ".join(parts), *getattr(error, "__notes__", [])])
+    text = ": ".join(filter(None, (" ".join(parts), words_of(error))))
+    return "; ".join([text, *getattr(error, "__notes__", [])])
+
+
+def words_of(error: BaseException) -> str:
+    """Return what the driver says of a server that it could not reach: host, port and reason.
+
+    Never what a server says, which may hold a value; nor the list of all servers, which the driver adds.
+    """
+    is_unreachable = isinstance(error, driver.ConnectionFailure) and not isinstance(error, driver.NotPrimaryError)
+    is_lookup = isinstance(error, driver.ConfigurationError) and isinstance(error.__cause__, Exception)
+    return str(error).partition(", Timeout: ")[0] if is_unreachable or is_lookup else ""

@@ -7,20 +7,19 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from importlib import import_module
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from storage.description import Description
 from storage.errors import Invalid
-from storage.history import RevisionFile, check_files, read_files
+from storage.history import MONGO_FOLDER, RevisionFile, check_module, import_fault
 from storage.migrations import WITHDRAWN, MigrationsInFiles
 from storage.mongo import revisions
 from storage.mongo.differences import find_differences
 from storage.mongo.errors import translated
 from storage.mongo.inventory import find_entities
 from storage.mongo.migration_lock import LEASE, MigrationLock
-from storage.mongo.pool import Document, Work
+from storage.mongo.pool import Document, Work, refuse_secondary
 
 #: The collection of the record: a document for each revision, not ``complete`` while it is run or undone.
 VERSIONS = "engine_room_version"
@@ -40,6 +39,7 @@ class MongoMigrations(MigrationsInFiles):
         open_work: Callable[[], AbstractContextManager[Work]],
         lease: float = LEASE,
     ) -> None:
+        self.folder = MONGO_FOLDER
         self.descriptions = descriptions
         self.work = work
         self.open_work = open_work
@@ -47,14 +47,8 @@ class MongoMigrations(MigrationsInFiles):
 
     @cached_property
     def modules(self) -> dict[str, ModuleType]:
-        """The revisions by id, oldest first, read when they are first asked for."""
-        check_files(self.files)
-        return {file.id: import_revision(file) for file in self.files}
-
-    @cached_property
-    def files(self) -> Sequence[RevisionFile]:
-        """The files; one follows the other by the numbers in their names."""
-        return read_files(Path(revisions.__path__[0]), numbered_only=True)
+        """The revisions by id, oldest first, imported when they are first asked for."""
+        return {file.id: import_revision(file) for file in self.checked_files()}
 
     def current(self) -> str | None:
         """Return the newest revision that was run to its end, or one that we do not know, in whatever state."""
@@ -66,37 +60,42 @@ class MongoMigrations(MigrationsInFiles):
         target = self.resolve(to)
         if self.applied(self.current()) >= self.applied(target):
             return
+        modules = self.modules
         with self.exclusive() as (work, lock):
             # Somebody else may have upgraded while we waited, even to a release that is newer than ours.
             applied = self.applied(self.recorded_revision(work))
-            for revision in list(self.modules)[applied : self.applied(target)]:
+            for revision, module in list(modules.items())[applied : self.applied(target)]:
                 lock.keep()
-                self.run(work, revision)
+                self.run(work, revision, module)
 
     def downgrade(self, to: str) -> None:
         """Undo the revisions, also one that was not run to its end."""
         target = None if to == "base" else self.resolve(to)
+        # Imported before anything is changed.
+        modules = self.modules
         with self.exclusive() as (work, lock):
             self.applied(self.recorded_revision(work))
             for revision in sorted(self.records(work), reverse=True):
                 if target is None or revision > target:
                     lock.keep()
-                    self.undo(work, revision)
+                    self.undo(work, revision, modules[revision])
 
     def stamp(self, revision: str) -> None:
         """Replace what the record says, whatever it was."""
         target = self.resolve(revision)
+        modules = self.modules
         with self.exclusive() as (work, _):
-            for known in [one.id for one in self.checked_history]:
+            for known in modules:
                 if known <= target:
                     self.record(work, known, complete=True)
             work.collection(VERSIONS).delete_many({"_id": {"$gt": target}})
 
     def withdraw(self) -> bool:
         """Add a record that no release knows, and so every one refuses."""
+        head = self.resolve("head")
         with self.exclusive() as (work, _):
             found = self.recorded_revision(work)
-            if found not in (WITHDRAWN, self.head()):
+            if found not in (WITHDRAWN, head):
                 raise self.out_of_date(found)
             self.record(work, WITHDRAWN, complete=False)
             return bool(found != WITHDRAWN)
@@ -127,29 +126,41 @@ class MongoMigrations(MigrationsInFiles):
     def exclusive(self) -> Iterator[tuple[Work, MigrationLock]]:
         """Give what a migration works with while nobody else upgrades."""
         try:
-            with translated(), self.open_work() as work, MigrationLock(work, lease=self.lease) as lock:
-                yield work, lock
+            with translated(), self.open_work() as work:
+                # The client may be a new one, which has seen no server yet.
+                work.database.command("ping")
+                refuse_secondary(work.database.client)
+                with MigrationLock(work, lease=self.lease) as lock:
+                    yield work, lock
         except ValueError as error:
             # How a revision, which knows nothing of us, refuses what it finds.
             raise Invalid({"database": str(error)}) from error
 
-    def run(self, work: Work, revision: str) -> None:
+    def run(self, work: Work, revision: str, module: ModuleType) -> None:
         """Run one revision; one that refuses what it finds leaves no trace."""
-        begun = revision in self.records(work)
-        self.record(work, revision, complete=False)
-        try:
-            self.modules[revision].upgrade(work.database)
-        except ValueError:
-            if not begun:
-                work.collection(VERSIONS).delete_one({"_id": revision})
-            raise
+        with self.begun(work, revision):
+            module.upgrade(work.database)
         self.record(work, revision, complete=True)
 
-    def undo(self, work: Work, revision: str) -> None:
+    def undo(self, work: Work, revision: str, module: ModuleType) -> None:
         """Undo one revision. It counts as not run from the first step on, so that it can also be run again."""
-        self.record(work, revision, complete=False)
-        self.modules[revision].downgrade(work.database)
+        with self.begun(work, revision):
+            module.downgrade(work.database)
         work.collection(VERSIONS).delete_one({"_id": revision})
+
+    @contextmanager
+    def begun(self, work: Work, revision: str) -> Iterator[None]:
+        """Record that a revision is run or undone; if it refuses what it finds, restore the record."""
+        before = work.collection(VERSIONS).find_one({"_id": revision})
+        self.record(work, revision, complete=False)
+        try:
+            yield
+        except ValueError:
+            if before is None:
+                work.collection(VERSIONS).delete_one({"_id": revision})
+            else:
+                work.collection(VERSIONS).replace_one({"_id": revision}, before)
+            raise
 
     def record(self, work: Work, revision: str, *, complete: bool) -> None:
         """Write down what is done with a revision, and when."""
@@ -170,8 +181,10 @@ class MongoMigrations(MigrationsInFiles):
 
 
 def import_revision(file: RevisionFile) -> ModuleType:
-    """Return the module of a revision; ``Invalid`` if it cannot be imported."""
+    """Return the module of a revision; ``Invalid`` if it cannot be run."""
     try:
-        return import_module(f"{revisions.__name__}.{file.name.removesuffix('.py')}")
-    except Exception as error:  # the module is somebody's code, which may raise anything
-        raise Invalid({"history": f"{file.name} cannot be imported: {type(error).__name__}: {error}"}) from error
+        module = import_module(f"{revisions.__name__}.{file.name.removesuffix('.py')}")
+    except Exception as error:  # a revision may raise anything
+        raise import_fault(error, [file.name]) from error
+    check_module(file.name, module)
+    return module

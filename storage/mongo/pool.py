@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bson.codec_options import CodecOptions
@@ -19,8 +20,8 @@ from pymongo.monitoring import (
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import split_options
 
-from storage.errors import Invalid
-from storage.mongo.settings import option_problems, without_forced
+from storage.errors import Invalid, ReadOnly
+from storage.mongo.settings import option_problems, package_problems, values_of, without_forced
 from storage.options import Options, milliseconds
 from storage.url import masked
 
@@ -107,6 +108,15 @@ class Pool:
         return self.watch is None or self.watch.was_lent()
 
 
+def refuse_secondary(client: MongoClient[Document]) -> None:
+    """Raise ``ReadOnly`` where the client was told to use one server, and that one was last seen as a secondary."""
+    found = client.topology_description
+    if found.topology_type_name == "Single":
+        kinds = [server.server_type_name for server in found.server_descriptions().values()]
+        if kinds == ["RSSecondary"]:
+            raise ReadOnly("the server is a secondary of a replica set: leave directConnection=true out of the URL")
+
+
 def default_database(client: MongoClient[Document]) -> Database[Document]:
     """Return the database that the client's URL names, or ours, with every setting that we rely on."""
     return client.get_default_database(
@@ -144,13 +154,15 @@ def open_client(url: str, options: Options, **settings: Any) -> MongoClient[Docu
     without a pause until it ends.
     """
     wait = milliseconds(options.connect_timeout)
-    if problems := option_problems(url.partition("?")[2]):
-        raise Invalid({"url": f"{masked(url)!r}: {'; '.join(problems)}"})
-    bounds: dict[str, Any] = dict.fromkeys(("serverSelectionTimeoutMS", "connectTimeoutMS", "waitQueueTimeoutMS"), wait)
     wanted = without_forced(url)
+    query = wanted.partition("?")[2]
+    refuse(url, [*place_problems(url), *option_problems(url.partition("?")[2])])
+    settings |= dict.fromkeys(("serverSelectionTimeoutMS", "connectTimeoutMS", "waitQueueTimeoutMS"), wait)
+    # An option given here counts before the URL's, and before what DNS may add to a mongodb+srv:// name.
+    settings |= {"loadBalanced": False} | ({} if values_of(query, "appname") else {"appname": "engine-room"})
     try:
-        check_url_options(wanted)
-        client: MongoClient[Document] = MongoClient(wanted, connect=False, appname="engine-room", **bounds, **settings)
+        compressors = known_options(query).get("compressors", ())
+        client: MongoClient[Document] = MongoClient(wanted, connect=False, **settings)
         default_database(client)
     except (PyMongoError, ValueError, TypeError):
         # The cause could show the URL with its password.
@@ -159,11 +171,22 @@ def open_client(url: str, options: Options, **settings: Any) -> MongoClient[Docu
     except OSError as error:
         problem = f"names a file, or a certificate in one, that cannot be read: {type(error).__name__}"
         raise Invalid({"url": f"{masked(url)!r} {problem}"}) from None
+    refuse(url, package_problems(query, compressors))
     return client
 
 
-def check_url_options(url: str) -> None:
-    """Raise the driver's error for an option in the URL that it would leave out with a warning, such as tls=yes."""
-    options = url.partition("?")[2]
-    if options:
-        split_options(options)
+def refuse(url: str, problems: Sequence[str]) -> None:
+    """Raise ``Invalid`` for the problems of a URL, if there are any."""
+    if problems:
+        raise Invalid({"url": f"{masked(url)!r}: {'; '.join(problems)}"})
+
+
+def place_problems(url: str) -> list[str]:
+    """Return, in a sentence, that a password ends too early: what is left of it would be shown as the host."""
+    path = url.partition("?")[0].partition("://")[2].partition("/")[2]
+    return ["has a / in its user or password: write it as %2F"] if "@" in path else []
+
+
+def known_options(query: str) -> Mapping[str, Any]:
+    """Return the options as the driver reads them; its error for one that it would warn of and leave out: tls=yes."""
+    return split_options(query) if query else {}

@@ -25,6 +25,7 @@ from storage.mongo.pool import (
     open_pool,
 )
 from storage.mongo.repository import MongoRepository
+from storage.mongo.settings import REFUSED
 from storage.options import SERVER_SHARE, Options, milliseconds
 from storage.repository import Repository
 from storage.storage import Storage, Unit
@@ -139,10 +140,15 @@ class MongoStorage(Storage):
 
 
 def refuse_other_clients(client: object) -> None:
-    """Raise ``Invalid`` for an asynchronous client, a database or a collection; a double of a client will do."""
+    """Raise ``Invalid`` for an asynchronous client, a database or a collection; a double of a client will do.
+
+    And for a client of a load balancer, which binds a connection to each open cursor.
+    """
     kinds = [kind.__name__ for kind in type(client).__mro__]
     if "MongoClient" not in kinds:
         raise Invalid({"url": f"must be a URL or a MongoClient of PyMongo's, not {kinds[0]}"})
+    if client.options.load_balanced is True:  # type: ignore[attr-defined]
+        raise Invalid({"url": f"the client's option loadBalanced {REFUSED['loadbalanced']}"})
 
 
 def capabilities_of(hello: Document) -> frozenset[Capability]:

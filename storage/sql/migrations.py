@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
 from pathlib import Path
 
 from alembic import command
@@ -14,7 +13,7 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, column, inspect, select, table, update
 
 from storage.errors import Invalid
-from storage.history import RevisionFile, check_files, read_files
+from storage.history import check_module, import_fault, misnumbered, number_before, scripts_folder, sql_folder
 from storage.migrations import WITHDRAWN, MigrationsInFiles
 from storage.sql.differences import find_differences
 from storage.sql.errors import translated
@@ -33,12 +32,6 @@ BASE = "base"
 ALEMBIC_IN_USE = threading.Lock()
 
 
-def script_location() -> Path:
-    """Return the folder of the revisions: beside this module in an installed wheel, else the repository's."""
-    installed = Path(__file__).parent / "alembic"
-    return installed if installed.is_dir() else Path(__file__).parents[2] / "alembic"
-
-
 class SqlMigrations(MigrationsInFiles):
     """See ``Migrations`` for what each method promises.
 
@@ -52,23 +45,24 @@ class SqlMigrations(MigrationsInFiles):
         look: Callable[[], AbstractContextManager[Connection]],
         metadata: MetaData,
     ) -> None:
+        self.folder = sql_folder()
         self.connect = connect
         self.look = look
         self.metadata = metadata
 
-    @cached_property
-    def scripts(self) -> Sequence[Script]:
-        """The revisions, imported when they are first asked for; ``Invalid`` if one cannot be imported."""
-        check_files(self.files)
+    def load_scripts(self) -> Sequence[Script]:
+        """Import the revisions and return them, newest first; ``Invalid`` names one that cannot be run."""
+        names = [file.name for file in self.checked_files()]
         try:
-            return list(ScriptDirectory.from_config(self.config()).walk_revisions())
-        except Exception as error:  # the module is somebody's code, which may raise anything
-            raise Invalid({"history": f"a revision cannot be imported: {type(error).__name__}: {error}"}) from error
-
-    @cached_property
-    def files(self) -> Sequence[RevisionFile]:
-        """The files, read without Alembic: every start asks for the head."""
-        return read_files(script_location() / "versions")
+            scripts = list(ScriptDirectory.from_config(self.config()).walk_revisions())
+        except Exception as error:  # a revision may raise anything
+            raise import_fault(error, names) from error
+        for script in scripts:
+            name = Path(script.path).name
+            check_module(name, script.module)
+            if (script.revision, script.down_revision) != (name[:4], number_before(name)):
+                raise misnumbered(name)
+        return scripts
 
     def current(self) -> str | None:
         """Return what the version table records, without Alembic: every start asks for it."""
@@ -98,30 +92,33 @@ class SqlMigrations(MigrationsInFiles):
     def stamp(self, revision: str) -> None:
         """Replace what the version table records, whatever it was."""
         target = self.resolve(revision)
+        self.load_scripts()
         with self.exclusive() as connection:
             self.run(connection, command.stamp, target, purge=True)
             forget_begun(connection)
 
     def withdraw(self) -> bool:
         """Write over what the version table records."""
+        head = self.resolve("head")
         with self.exclusive() as connection:
             found = recorded_revision(connection)
-            if found not in (WITHDRAWN, self.head()):
+            if found not in (WITHDRAWN, head):
                 raise self.out_of_date(found)
             record(connection, WITHDRAWN)
             return found != WITHDRAWN
 
     def reinstate(self) -> None:
         """Write the head revision over what ``withdraw`` has written, in one statement."""
+        head = self.resolve("head")
         with self.exclusive() as connection:
             if recorded_revision(connection) == WITHDRAWN:
-                record(connection, self.head())
+                record(connection, head)
 
     def differences(self) -> Sequence[str]:
         """Compare with the code's tables, and with the limits that the revisions say they set."""
         limits: set[str] = set()
         with self.connected() as connection:
-            for script in self.scripts:
+            for script in self.load_scripts():
                 limits.update(getattr(script.module, "LIMITS", {}).get(connection.dialect.name, ()))
             return find_differences(connection, self.metadata, limits)
 
@@ -162,11 +159,13 @@ class SqlMigrations(MigrationsInFiles):
         """Take a migration that was killed to where it was bound for."""
         target = find_begun(connection)
         if target is not None:
+            self.load_scripts()
             self.move(connection, target)
             forget_begun(connection)
 
     def migrate(self, connection: Connection, target: str) -> None:
         """Go to a revision or to ``base``, and have that written down for as long as it takes."""
+        self.load_scripts()
         note_begun(connection, target)
         try:
             self.move(connection, target)
@@ -184,7 +183,6 @@ class SqlMigrations(MigrationsInFiles):
 
     def run(self, connection: Connection, alembic_command: Callable[..., None], to: str, **options: bool) -> None:
         """Run a command of Alembic on the connection; it is the folder's ``env.py`` that takes it up."""
-        assert self.scripts  # noqa: S101 - imported before anything is changed
         config = self.config()
         config.attributes |= {"connection": connection, "metadata": self.metadata}
         with ALEMBIC_IN_USE:
@@ -193,7 +191,7 @@ class SqlMigrations(MigrationsInFiles):
     def config(self) -> Config:
         """Return Alembic's configuration, made here: there is no ``alembic.ini``."""
         config = Config()
-        config.set_main_option("script_location", str(script_location()).replace("%", "%%"))
+        config.set_main_option("script_location", str(scripts_folder()).replace("%", "%%"))
         return config
 
 

@@ -6,11 +6,10 @@ import traceback
 from collections.abc import Callable, Iterator
 from urllib.parse import quote, urlsplit
 
-import pymongo
 import pytest
 
 from storage import Unavailable, open_storage
-from tests.databases import execute, with_database
+from tests.databases import execute, mongo_client, with_database
 from tests.running import RunningServers
 from tests.servers import MYSQL_KINDS, MongoDB, PrivateServer
 
@@ -33,7 +32,7 @@ def guard_mysql(server: PrivateServer) -> None:
 
 
 def guard_mongodb(server: MongoDB) -> None:
-    with pymongo.MongoClient(server.address) as client:
+    with mongo_client(server.address) as client:
         client.admin.command("createUser", USER, pwd=PASSWORD, roles=["root"])
     server.stop()
     server.options = ("--auth",)

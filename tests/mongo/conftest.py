@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pymongo
 import pytest
 from pymongo.database import Database
 
 from storage import Storage, open_storage
+from tests.databases import mongo_client
 from tests.running import RunningServers
 from tests.servers import MongoDB, Server
 
@@ -23,7 +23,7 @@ def url(make_database: Callable[[str], str]) -> str:
 @pytest.fixture
 def database(url: str) -> Iterator[Database[dict[str, Any]]]:
     """The database as the driver sees it."""
-    with pymongo.MongoClient(url) as client:
+    with mongo_client(url) as client:
         yield client.get_default_database()
 
 
@@ -81,7 +81,7 @@ def failing(alone: RunningServers[MongoDB], monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def fail(failing: Storage, alone: RunningServers[MongoDB]) -> Iterator[Callable[..., None]]:
     """``fail(commands, times, **how)`` has the server fail at some commands, by an ``errorCode`` or otherwise."""
-    with pymongo.MongoClient(alone["enable-test-commands"].address) as client:
+    with mongo_client(alone["enable-test-commands"].address) as client:
 
         def arrange(commands: str, times: int, **how: Any) -> None:
             data = {"failCommands": commands.split(), **how}

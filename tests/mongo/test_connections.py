@@ -1,25 +1,31 @@
 """Clients: ours and those handed in, their settings, their threads and forks, and what is said of them."""
 
 import multiprocessing
+import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+import dns.message
+import dns.resolver
 import pymongo
 import pytest
 from pymongo import ReadPreference
 
 from storage import Engine, Invalid, Unavailable, open_storage
 from storage.mongo.pool import READ_CONCERN, WRITE_CONCERN
+from tests.databases import mongo_client
 
+#: What DNS makes of a name whose TXT record switches load balancing on.
+BALANCED = {"nodelist": [("127.0.0.1", 1)], "options": {"loadbalanced": True}}
 MOMENT = datetime(2024, 2, 29, 12, 30, 15, 123000, UTC)
 
 
 @pytest.fixture
 def handed_in(storage, url):
     """A client of the caller's on the migrated database."""
-    with pymongo.MongoClient(url, tz_aware=True, w=1, readPreference="secondaryPreferred") as client:
+    with mongo_client(url, tz_aware=True, w=1, readPreference="secondaryPreferred") as client:
         yield client
 
 
@@ -45,6 +51,7 @@ def test_without_a_name_the_database_is_engine_room(url):
         "mongodb://user:s3cret@localhost/?tls=perhaps",
         "mongodb://user:s3cret@localhost/?tsl=true",
         "mongodb+srv://user:s3cret@localhost:27017/",
+        "mongodb://user:1/s3cret@localhost",
     ],
 )
 def test_a_url_that_cannot_be_read_is_invalid_and_shows_no_password(url):
@@ -94,9 +101,102 @@ def test_the_options_bound_the_pool_and_every_wait(url):
         assert options.pool_options.connect_timeout == 1.5
         assert options.pool_options.socket_timeout == 7
         assert options.server_selection_timeout == 1.5
-        assert options.pool_options.appname == "engine-room"
         assert options.retry_reads
         assert options.retry_writes
+
+
+@pytest.mark.parametrize(
+    ("query", "name"), [("", "engine-room"), ("?appName=fleet", "fleet"), ("?appname=a%20b", "a b")]
+)
+def test_the_name_that_a_server_logs_is_the_url_s_or_ours(query, name):
+    with open_storage(f"mongodb://localhost/{query}") as storage, storage.migrating() as work:
+        for client in (storage.pool.client, work.database.client):
+            assert client.options.pool_options.appname == name
+
+
+def test_a_client_of_a_load_balancer_is_refused():
+    balanced = mongo_client("mongodb://localhost/?loadBalanced=true", connect=False)
+    with balanced, pytest.raises(Invalid, match="loadBalanced is not supported"):
+        open_storage(balanced)
+
+
+def test_what_dns_adds_to_a_name_switches_no_load_balancing_on(monkeypatch):
+    monkeypatch.setattr("pymongo.synchronous.uri_parser._parse_srv", lambda *_, **__: BALANCED)
+    with open_storage("mongodb+srv://engine-room.invalid/engines", connect_timeout=0.1) as storage:
+        with pytest.raises(Unavailable):
+            storage.ping()
+        assert storage.pool.client.nodes == frozenset()
+        assert not storage.pool.client.options.load_balanced
+
+
+@pytest.mark.filterwarnings("ignore:Wire protocol compression")
+@pytest.mark.parametrize(
+    ("option", "modules"),
+    [
+        ("compressors=snappy", ["snappy"]),
+        ("compressors=zlib,zstd", ["backports.zstd", "compression.zstd"]),
+        ("authMechanism=MONGODB-AWS", ["pymongo_auth_aws"]),
+        ("authMechanism=GSSAPI", ["kerberos", "winkerberos"]),
+    ],
+)
+def test_an_option_whose_package_is_missing_is_invalid_and_says_what_to_install(monkeypatch, option, modules):
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(Invalid, match=r"is not installed: pip install 'pymongo\[\w+\]'") as raised:
+        open_storage(f"mongodb://user:s3cret@localhost/?{option}")
+    assert "cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "module"),
+    [("compressors=snappy", "snappy"), ("authMechanism=MONGODB-AWS", "pymongo_auth_aws")],
+)
+def test_an_option_whose_package_is_there_is_taken(monkeypatch, tmp_path, option, module):
+    (tmp_path / f"{module}.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    with open_storage(f"mongodb://user:s3cret@localhost/?{option}"):
+        sys.modules.pop(module, None)
+
+
+@pytest.mark.filterwarnings("ignore:Unsupported compressor")
+def test_a_compressor_that_the_driver_does_not_know_is_invalid():
+    with pytest.raises(Invalid, match="compressors=lzma is not known"):
+        open_storage("mongodb://localhost/?compressors=zlib,lzma")
+
+
+def test_an_unreachable_server_is_named_with_the_driver_s_own_reason():
+    unreachable = open_storage("mongodb://user:s3cret@127.0.0.1:1/engines", connect_timeout=0.1)
+    with unreachable, pytest.raises(Unavailable, match=r"127\.0\.0\.1:1: .*refused") as raised:
+        unreachable.ping()
+    assert "cret" not in str(raised.value)
+    assert "TopologyDescription" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [
+        (dns.resolver.LifetimeTimeout(timeout=0.1, errors=[]), True),
+        (dns.resolver.NoNameservers(), True),
+        (dns.resolver.NXDOMAIN(qnames=["_mongodb._tcp.engine-room.invalid"], responses={}), False),
+        (dns.resolver.NoAnswer(response=dns.message.make_response(dns.message.make_query("x.", "SRV"))), False),
+    ],
+    ids=lambda one: type(one).__name__ if isinstance(one, Exception) else "",
+)
+def test_a_name_that_dns_does_not_answer_for_can_be_tried_again_and_an_unknown_one_cannot(
+    monkeypatch, error, retryable
+):
+    def resolve(*_, **__):
+        raise error
+
+    monkeypatch.setattr("dns.resolver.resolve", resolve)
+    with open_storage("mongodb+srv://user:s3cret@engine-room.invalid/engines") as storage:
+        for call in (storage.ping, lambda: storage.engines.add(Engine("Raptor"))):
+            with pytest.raises(Unavailable) as raised:
+                call()
+            assert raised.value.retryable is retryable
+            assert not raised.value.may_have_been_applied
+            assert str(error) in str(raised.value)
+            assert "cret" not in str(raised.value)
 
 
 def test_the_url_can_switch_off_that_the_driver_repeats_a_write():
@@ -149,20 +249,20 @@ def test_a_moment_comes_back_in_utc_from_a_client_that_gives_zones_itself(storag
 
 
 def test_a_client_that_was_handed_in_migrates_too(url):
-    with pymongo.MongoClient(url) as client, open_storage(client) as storage:
+    with mongo_client(url) as client, open_storage(client) as storage:
         storage.migrations.upgrade()
         assert storage.migrations.differences() == []
 
 
 def test_what_is_no_synchronous_client_is_invalid(url):
-    with pymongo.MongoClient(url) as client:
+    with mongo_client(url) as client:
         for other in (pymongo.AsyncMongoClient(url), client["engines"], client["engines"]["engine"]):
             with pytest.raises(Invalid, match=f"a MongoClient of PyMongo's, not {type(other).__name__}"):
                 open_storage(other)
 
 
 def test_a_client_that_was_handed_in_and_closed_is_unavailable(url):
-    client = pymongo.MongoClient(url)
+    client = mongo_client(url)
     storage = open_storage(client)
     client.close()
     with pytest.raises(Unavailable) as raised:

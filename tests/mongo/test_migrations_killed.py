@@ -3,11 +3,11 @@
 import signal
 from itertools import count
 
-import pymongo
 import pytest
 
 from storage import open_storage
 from storage.mongo.migration_lock import LOCK
+from tests.databases import mongo_client
 from tests.mongo.children import exit_code, killed_before, started, with_short_lease
 
 OLD = [{"_id": 1, "title": "Raptor", "thrust": 2300}, {"_id": 2, "title": None}, {"_id": 7, "title": "Merlin"}]
@@ -15,7 +15,7 @@ OLD = [{"_id": 1, "title": "Raptor", "thrust": 2300}, {"_id": 2, "title": None},
 
 def state(url):
     """Return all that a migration leaves: documents, record, validator and indexes; the lock and moments aside."""
-    with pymongo.MongoClient(url) as client:
+    with mongo_client(url) as client:
         database = client.get_default_database()
         names = sorted(set(database.list_collection_names()) - {LOCK})
         documents = {name: list(database[name].find({}, {"at": False}).sort("_id")) for name in names}
@@ -27,7 +27,7 @@ def state(url):
 
 def prepare_0001(url):
     """Leave a database at 0001 with documents in it."""
-    with open_storage(url) as storage, pymongo.MongoClient(url) as client:
+    with open_storage(url) as storage, mongo_client(url) as client:
         storage.migrations.upgrade("0001")
         client.get_default_database()["engine"].insert_many(OLD)
 

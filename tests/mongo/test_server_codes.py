@@ -94,6 +94,7 @@ MEANINGS: list[tuple[dict[str, int], type[StorageError]]] = [
             "CommandNotSupported": 115,
             "OperationNotSupportedInTransaction": 263,
             "an API version without the command": 303,
+            "LoadBalancerSupportMismatch": 354,
         },
         Unsupported,
     ),

@@ -20,6 +20,7 @@ from storage import (
 )
 from storage.mongo.pool import WRITE_CONCERN
 from storage.mongo.storage import capabilities_of
+from tests.running import require
 
 MEETING_LIMIT = 30
 
@@ -29,8 +30,9 @@ def engine(storage):
     return storage.engines.add(Engine("Raptor", 2300))
 
 
-def test_a_replica_set_has_every_capability(storage):
-    assert storage.capabilities == frozenset(Capability)
+def test_a_replica_set_has_every_capability_that_its_version_brings(storage, database):
+    has_snapshots = database.client.server_info()["versionArray"] >= [5, 0]
+    assert storage.capabilities == frozenset(Capability if has_snapshots else {Capability.TRANSACTIONS})
 
 
 @pytest.mark.parametrize(
@@ -211,6 +213,7 @@ def test_a_commit_that_the_server_refuses_is_a_conflict(storage, monkeypatch):
 
 
 def test_a_snapshot_reads_one_state_while_others_write(storage, engine, stand_in_fails):
+    require(storage, Capability.SNAPSHOT)
     stand_in_fails("the second read of a snapshot session sees later writes")
     with storage.snapshot() as unit:
         assert unit.engines.count() == 1
@@ -221,6 +224,7 @@ def test_a_snapshot_reads_one_state_while_others_write(storage, engine, stand_in
 
 @pytest.mark.parametrize("method", ["add", "add_many", "update", "delete"])
 def test_a_snapshot_takes_no_writes_and_gives_out_no_id(storage, engine, method):
+    require(storage, Capability.SNAPSHOT)
     arguments = {
         "add": [Engine("Merlin")],
         "add_many": [[Engine("Merlin")]],

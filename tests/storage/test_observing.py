@@ -10,7 +10,19 @@ from contextlib import suppress
 
 import pytest
 
-from storage import Call, Engine, Filter, Invalid, NotFound, ReadOnly, Storage, Unit, Unsupported, open_storage
+from storage import (
+    Call,
+    Capability,
+    Engine,
+    Filter,
+    Invalid,
+    NotFound,
+    ReadOnly,
+    Storage,
+    Unit,
+    Unsupported,
+    open_storage,
+)
 from storage.sql.repository import SqlRepository
 from storage.testing import MakeStorage
 from storage.testing.broken_units import BrokenUnits
@@ -19,6 +31,7 @@ from storage.testing.reading import Getting, Scanning
 from storage.testing.refusals import Refusals
 from storage.testing.transactions import Transactions
 from storage.testing.writing import Adding, Deleting, Updating
+from tests.running import require
 
 EIGHT = [Engine("Raptor", number) for number in range(8)]
 
@@ -126,6 +139,8 @@ def test_a_unit_that_is_undone_tells_it(storage: Storage, calls: list[Call]) -> 
 
 
 def test_an_observed_snapshot_still_refuses_to_write_and_breaks(storage: Storage, calls: list[Call]) -> None:
+    require(storage, Capability.SNAPSHOT)
+
     def write_and_go_on(work: Unit) -> None:
         with suppress(ReadOnly):
             work.engines.add(Engine("Raptor"))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import pymongo
 from bson import Binary, Decimal128, Int64
 from sqlalchemy import inspect, text
 
 from storage import Storage
+from tests.databases import mongo_client
 from tests.sql.plain import connected
 
 #: What is changed in the row with the id 7, a field at a time; SQL that every engine understands.
@@ -59,7 +59,7 @@ SAME = {"a wider integer": ("thrust", Int64(7))}
 def unlock(storage: Storage) -> None:
     """Take the limits away that would refuse a fault."""
     if storage.backend == "mongodb":
-        with pymongo.MongoClient(storage.url) as client:  # type: ignore[attr-defined]
+        with mongo_client(storage.url) as client:  # type: ignore[attr-defined]
             client.get_default_database().command("collMod", "engine", validator={})
         return
     if storage.backend == "sqlite":
@@ -104,7 +104,7 @@ def lower_mark(storage: Storage, to: int) -> None:
 
 def run_on_mongodb(storage: Storage, write: Callable[[Any], object]) -> None:
     """Write with the driver."""
-    with pymongo.MongoClient(storage.url) as client:  # type: ignore[attr-defined]
+    with mongo_client(storage.url) as client:  # type: ignore[attr-defined]
         write(client.get_default_database()["engine"])
 
 

@@ -13,11 +13,11 @@ import pytest
 import zstandard
 from pyrage import x25519
 
-from storage import ApiToken, Engine, Invalid, Repository, Storage, Unavailable, open_storage
+from storage import ApiToken, Capability, Engine, Invalid, Repository, Storage, Unavailable, open_storage
 from storage.transfer.files import replacing
 from storage.transfer.progress import Silence
 from storage.transfer.rows import rows
-from tests.running import RunningServers
+from tests.running import RunningServers, require
 from tests.servers import KINDS, Server
 from tests.transfer.conftest import MakeStorage
 from tests.transfer.everything import backup, open_backup, verify
@@ -167,6 +167,7 @@ def test_a_backup_under_writers_is_one_committed_state(
         reason = "SecantusDB: the second read of a snapshot session sees later writes"
         request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
     storage = make_storage(kind)
+    require(storage, Capability.SNAPSHOT)
     storage.engines.put_many(engines(2500))
     storage.repository(ApiToken).put_many(TOKENS[:1])
 

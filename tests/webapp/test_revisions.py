@@ -64,7 +64,7 @@ def test_a_message_that_would_end_the_docstring_is_invalid(root: Path, message: 
 def test_a_history_that_lacks_a_twin_is_invalid(root: Path) -> None:
     _, twin = create_twins("add the boosters", root)
     twin.unlink()
-    with pytest.raises(Invalid, match="write the missing twin first"):
+    with pytest.raises(Invalid, match="has no twin: write a file of the same name"):
         create_twins("add the tanks", root)
 
 
