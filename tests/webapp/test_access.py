@@ -216,15 +216,17 @@ def test_an_outage_makes_no_stranger_of_a_person_and_no_error_of_a_page(
     assert visit(client, make_app(STORAGE_URL=CLOSED_PORTS[1], **CLOSED), path).status_code == status
 
 
-def test_in_an_outage_nobody_is_looked_up_twice_for_one_answer(closed_app: Flask) -> None:
+def test_in_an_outage_nobody_is_looked_up_twice_for_one_answer(
+    closed_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked, client = [], closed_app.test_client()
     sign_in(client)
 
-    def gone(cookie: str) -> None:
+    def gone(cookie: object) -> None:
         asked.append(cookie)
         raise Unavailable("the database is gone")
 
-    closed_app.login_manager.user_loader(gone)  # type: ignore[attr-defined]
+    monkeypatch.setattr("webapp.sessions.find", gone)
     assert (client.get("/").status_code, len(asked)) == (503, 1)
 
 

@@ -37,7 +37,7 @@ def policy(response: Any) -> list[str]:
 def held(client: FlaskClient) -> str:
     """The secret of a browser's session."""
     with client.session_transaction() as session:
-        return str(session.get("_user_id"))
+        return str(session.get("sign_in"))
 
 
 @pytest.fixture

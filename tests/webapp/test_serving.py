@@ -363,7 +363,7 @@ def closed(client: socket.socket) -> bool:
 
 LARGE = """
 import webapp.bounded_socket
-webapp.bounded_socket.PATIENCE = 0.2
+webapp.bounded_socket.PATIENCE = 2.0
 from webapp import create_app
 from webapp.access import needs
 app = create_app()
@@ -371,7 +371,7 @@ app = create_app()
 @app.get("/large")
 @needs(None)
 def large():
-    return bytes(64 << 20)
+    return bytes(32 << 20)
 """
 
 
@@ -384,7 +384,7 @@ def test_a_client_that_does_not_take_its_answer_is_let_go(tmp_path: Path) -> Non
         ]
         for client in clients:
             client.sendall(b"GET /large HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert len(workers.get("/large")) == 64 << 20
+        assert len(workers.get("/large")) == 32 << 20
 
 
 def test_connections_that_stay_silent_hold_no_thread(tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ class TestSession:
     def test_of_the_secret_only_a_digest_is_kept(self, people: FlaskClient) -> None:
         sign_in(people)
         with people.session_transaction() as held:
-            secret = held["_user_id"].partition(".")[2]
+            secret = held["sign_in"].partition(".")[2]
         (kept,) = sessions(people.application)
         digest = hashlib.sha256(f"{secret}\n{CLOSED['USERS']['writer']['password_hash']}".encode()).hexdigest()
         assert (len(secret), kept.digest) == (43, digest)
@@ -283,7 +283,7 @@ class TestSession:
         gone = make_app(STORAGE_URL=CLOSED_PORTS[1], **CLOSED).test_client()
         gone.set_cookie(COOKIE, cookie(people))
         assert post(gone, "/logout").status_code == 503
-        assert "_user_id" in held_by(gone)
+        assert "sign_in" in held_by(gone)
 
     def test_it_ends_when_its_hours_are_over(self, people: FlaskClient) -> None:
         sign_in(people)
@@ -336,7 +336,7 @@ class TestSession:
     def test_what_is_no_good_secret_is_nobody_even_with_a_good_signature(self, people: FlaskClient, spoil: Any) -> None:
         sign_in(people)
         with people.session_transaction() as held:
-            held["_user_id"] = spoil(held["_user_id"])
+            held["sign_in"] = spoil(held["sign_in"])
         assert who(people) == "anonymous"
 
     @pytest.mark.parametrize("spoil", ["", "x", "x.y.z", "\xff", "x" * 4000])
