@@ -120,6 +120,17 @@ def test_a_pool_without_a_free_connection_says_so(storage):
     assert storage.connections_in_use() == 0
 
 
+def test_a_connection_that_came_back_is_lent_again_and_no_other_is_opened(storage):
+    storage.engines.count()
+    opened: list[object] = []
+    event.listen(storage.engine, "connect", lambda connection, _: opened.append(connection))
+    for _ in range(3):
+        storage.engines.count()
+        with storage.transaction() as unit:
+            unit.engines.count()
+    assert opened == []
+
+
 def test_listeners_see_every_statement_and_every_connection_that_is_lent(storage):
     seen: list[str] = []
     raptor = storage.engines.add(Engine("Raptor"))
