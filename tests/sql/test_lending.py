@@ -41,7 +41,7 @@ def waiting(turns: Turns, served: list[int], name: int) -> threading.Thread:
 
 
 def test_whoever_came_first_is_served_first():
-    turns, served = Turns(1), []
+    turns, served = Turns(1, use_lifo=True), []
     turns.put("connection")
     taken = turns.get()
     threads = [waiting(turns, served, name) for name in range(5)]
@@ -52,7 +52,7 @@ def test_whoever_came_first_is_served_first():
 
 
 def test_one_whose_time_is_over_is_passed_over():
-    turns = Turns(1)
+    turns = Turns(1, use_lifo=True)
     with pytest.raises(Empty):
         turns.get(timeout=0.001)
     turns.put("connection")
@@ -97,7 +97,7 @@ def on_signal():
 
 def test_an_interrupted_waiter_gives_a_connection_on(on_signal):
     """It was handed over in the moment of the interruption."""
-    turns = Turns(1)
+    turns = Turns(1, use_lifo=True)
     on_signal(lambda: turns.put("connection"))
     with interrupted(lambda: turns.waiting):
         turns.get()
@@ -105,7 +105,7 @@ def test_an_interrupted_waiter_gives_a_connection_on(on_signal):
 
 
 def test_an_interrupted_waiter_leaves_the_queue(on_signal):
-    turns = Turns(1)
+    turns = Turns(1, use_lifo=True)
     on_signal(lambda: None)
     with interrupted(lambda: turns.waiting):
         turns.get()

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 FILES = [path for package in ("storage", "webapp") for path in sorted((ROOT / package).rglob("*.py"))]
 
@@ -40,13 +38,10 @@ def choices(decorator: ast.expr) -> dict[str, bool]:
     }
 
 
-FOUND = list(dataclasses())
+def test_every_dataclass_but_these_is_frozen_and_slotted() -> None:
+    others = {name: chosen for name, chosen in dataclasses() if chosen != {"frozen": True, "slots": True}}
+    assert others == EXCEPTIONS
 
 
-@pytest.mark.parametrize(("name", "chosen"), FOUND, ids=[name for name, _ in FOUND])
-def test_a_dataclass_is_frozen_and_slotted(name: str, chosen: dict[str, bool]) -> None:
-    assert chosen == EXCEPTIONS.get(name, {"frozen": True, "slots": True})
-
-
-def test_every_exception_is_still_there() -> None:
-    assert set(EXCEPTIONS) <= {name for name, _ in FOUND}
+def test_there_is_something_to_look_at() -> None:
+    assert len(list(dataclasses())) > 50
