@@ -99,6 +99,25 @@ def test_a_part_that_others_may_read_is_made_private(source: Storage, tmp_path: 
     assert stat.S_IMODE((tmp_path / "x.backup").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("begins_anew", [False, True], ids=["renamed", "renamed and begun anew"])
+def test_a_backup_that_another_process_has_just_finished_is_not_written_through(
+    source: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins_anew: bool
+) -> None:
+    place, part, lock = tmp_path / "x.backup", tmp_path / ".x.backup.part", fcntl.flock
+
+    def finish_first(*arguments: int) -> None:
+        part.write_bytes(b"theirs")
+        part.rename(place)
+        if begins_anew:
+            part.touch(0o600)
+        lock(*arguments)
+
+    monkeypatch.setattr(fcntl, "flock", finish_first)
+    with pytest.raises(Unavailable, match="another process is writing"):
+        backup(source, place)
+    assert place.read_bytes() == b"theirs"
+
+
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_without_locks_a_backup_is_written_with_a_warning(
     source: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
