@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from storage import Engine, Invalid, Storage, Unavailable, open_storage
-from storage.transfer import backup
+from storage.transfer import backup, open_backup, verify
 from storage.transfer.files import is_stream
 
 
@@ -85,9 +85,11 @@ def test_a_part_that_is_somebody_elses_file_is_not_written_through(
 ) -> None:
     precious = tmp_path / "precious"
     precious.write_text("kept")
-    make(precious, tmp_path / ".x.backup.part")  # type: ignore[operator]
+    part = tmp_path / ".x.backup.part"
+    make(precious, part)  # type: ignore[operator]
     with pytest.raises(Invalid, match="remove it, and try again"):
         backup(source, tmp_path / "x.backup")
+    assert part not in [one.resolve() for one in Path("/proc/self/fd").iterdir()]
     assert precious.read_text() == "kept"
     assert not (tmp_path / "x.backup").exists()
 
@@ -97,6 +99,34 @@ def test_a_part_that_others_may_read_is_made_private(source: Storage, tmp_path: 
     part.touch(0o644)
     backup(source, tmp_path / "x.backup")
     assert stat.S_IMODE((tmp_path / "x.backup").stat().st_mode) == 0o600
+
+
+def test_all_of_a_backup_is_flushed_to_the_disk_before_it_takes_its_place(
+    source: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, flush, rename = tmp_path / "x.backup", os.fsync, os.replace
+    steps: list[tuple[str, bytes]] = []
+
+    def noted_flush(descriptor: int) -> None:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            steps.append(("flushed", os.pread(descriptor, 1 << 20, 0)))
+        flush(descriptor)
+
+    def noted_rename(part: Path, new: Path) -> None:
+        steps.append(("renamed", part.read_bytes()))
+        rename(part, new)
+
+    monkeypatch.setattr(os, "fsync", noted_flush)
+    monkeypatch.setattr(os, "replace", noted_rename)
+    backup(source, place)
+    assert steps == [("flushed", place.read_bytes()), ("renamed", place.read_bytes())]
+
+
+def test_nothing_is_kept_of_a_longer_part_that_a_killed_process_has_left(source: Storage, tmp_path: Path) -> None:
+    (tmp_path / ".x.backup.part").write_bytes(b"x" * 100_000)
+    backup(source, tmp_path / "x.backup")
+    with open_backup(tmp_path / "x.backup", source) as opened:
+        assert verify(opened, source).differing() == 0
 
 
 @pytest.mark.parametrize("begins_anew", [False, True], ids=["renamed", "renamed and begun anew"])
