@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, literal, select
+from sqlalchemy import column, create_engine, select, table
 from sqlalchemy.types import TypeDecorator
 
 from storage.query import Condition
@@ -42,5 +42,5 @@ def test_sqlalchemy_keeps_a_statement_with_a_type_of_ours(kind: TypeDecorator[An
     kept: dict[Any, Any] = {}
     with create_engine("sqlite://").connect().execution_options(compiled_cache=kept) as connection:
         for _ in range(2):
-            connection.execute(select(literal(None, kind)))
+            connection.execute(select(column("name", kind)).select_from(table("sqlite_schema")))
     assert len(kept) == 1

@@ -94,6 +94,32 @@ def test_a_part_that_is_somebody_elses_file_is_not_written_through(
     assert not (tmp_path / "x.backup").exists()
 
 
+def bind(place: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, bind], ids=["a pipe", "a folder", "a socket"])
+def test_a_part_that_is_no_regular_file_is_left_alone(source: Storage, tmp_path: Path, make: object) -> None:
+    part = tmp_path / ".x.backup.part"
+    make(part)  # type: ignore[operator]
+    before = part.stat()
+    with pytest.raises(Invalid, match="remove it, and try again"):
+        backup(source, tmp_path / "x.backup")
+    assert (part.stat().st_ino, part.stat().st_mode) == (before.st_ino, before.st_mode)
+
+
+def test_a_part_of_another_user_is_not_written_through(
+    source: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part, user = tmp_path / ".x.backup.part", os.geteuid()
+    part.write_bytes(b"theirs")
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    with pytest.raises(Invalid, match="not a file of this user's own"):
+        backup(source, tmp_path / "x.backup")
+    assert part.read_bytes() == b"theirs"
+
+
 def test_a_part_that_others_may_read_is_made_private(source: Storage, tmp_path: Path) -> None:
     part = tmp_path / ".x.backup.part"
     part.touch(0o644)
