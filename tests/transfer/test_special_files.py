@@ -189,6 +189,18 @@ def test_without_locks_a_backup_is_written_with_a_warning(
     assert "x.backup: its file system has no locks" in warnings[0]
 
 
+def test_a_lock_that_fails_in_any_other_way_stops_the_backup(
+    source: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        backup(source, tmp_path / "x.backup")
+    assert not (tmp_path / "x.backup").exists()
+
+
 def fail_at_folders(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
     """Have each flush of a folder fail."""
     flush = os.fsync
