@@ -36,7 +36,7 @@ class Turn:
 class Turns(QueueCommon[ConnectionPoolEntry]):
     """The idle connections, the last one used first, and those who wait for one, the first one first."""
 
-    def __init__(self, maxsize: int = 0, use_lifo: bool = True) -> None:
+    def __init__(self, maxsize: int, use_lifo: bool) -> None:
         self.maxsize = maxsize
         self.use_lifo = use_lifo
         self.idle: deque[ConnectionPoolEntry] = deque()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from storage.sql.lending import LendingPool
 from storage.sql.urls import DRIVERS, Address
 
 #: More often than a statement is ever run.
-NEVER = 2**62
+NEVER = sys.maxsize
 
 #: Seconds between two tries of what SQLite does not wait for by itself.
 BUSY_PAUSE = 0.01

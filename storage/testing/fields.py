@@ -27,6 +27,7 @@ WEST = timezone(-timedelta(hours=12))
 
 WRONG_MOMENTS: tuple[Any, ...] = (
     datetime(2024, 1, 1), datetime(999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC),
+    datetime(999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC),
     datetime(1, 1, 1, tzinfo=EAST), datetime(9999, 12, 31, 23, tzinfo=WEST), datetime(1000, 1, 1, 13, tzinfo=EAST),
     datetime(2024, 1, 1).date(), "2024-01-01T00:00:00Z", 0, 1_700_000_000.5, True, {"$gt": ""}, [],
 )  # fmt: skip

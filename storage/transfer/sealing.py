@@ -14,9 +14,8 @@ from typing import IO, Any
 from storage.errors import Invalid
 from storage.registry import missing_driver
 
-#: A skippable frame of 32 bytes: its number, and its length.
+#: The head of a skippable frame of 32 bytes: its number, and its length.
 FRAME = (0x184D2A5E).to_bytes(4, "little") + (32).to_bytes(4, "little")
-SEAL = len(FRAME) + 32
 PIECE = 1 << 16
 #: Bytes that are unpacked together: four of them can stand for a block of 128 KB, so that these make 16 MB at most.
 MORSEL = 512
@@ -26,6 +25,14 @@ LONGEST = 1 << 24
 WINDOW = 1 << 23
 
 DAMAGED = "is damaged or cut short: take another backup"
+
+
+def seal_of(digest: bytes) -> bytes:
+    """Return the seal of the bytes with that SHA-256."""
+    return FRAME + digest
+
+
+SEAL = len(seal_of(hashlib.sha256().digest()))
 
 
 def zstd() -> Any:
@@ -60,7 +67,7 @@ def sealing(sink: IO[bytes]) -> Iterator[IO[bytes]]:
     compressor = zstd().ZstdCompressor(level=3, write_checksum=True)
     with compressor.stream_writer(hashing, closefd=False) as plain:
         yield plain
-    sink.write(FRAME + hashing.hash.digest())
+    sink.write(seal_of(hashing.hash.digest()))
 
 
 def sealed_pieces(source: IO[bytes]) -> Iterator[bytes]:
@@ -71,7 +78,7 @@ def sealed_pieces(source: IO[bytes]) -> Iterator[bytes]:
         ready, held = held[:-SEAL], held[-SEAL:]
         hash.update(ready)
         yield ready
-    if held != FRAME + hash.digest():
+    if held != seal_of(hash.digest()):
         raise Invalid({"file": DAMAGED})
 
 

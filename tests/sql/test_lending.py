@@ -41,7 +41,7 @@ def waiting(turns: Turns, served: list[int], name: int) -> threading.Thread:
 
 
 def test_whoever_came_first_is_served_first():
-    turns, served = Turns(1), []
+    turns, served = Turns(1, use_lifo=True), []
     turns.put("connection")
     taken = turns.get()
     threads = [waiting(turns, served, name) for name in range(5)]
@@ -52,7 +52,7 @@ def test_whoever_came_first_is_served_first():
 
 
 def test_one_whose_time_is_over_is_passed_over():
-    turns = Turns(1)
+    turns = Turns(1, use_lifo=True)
     with pytest.raises(Empty):
         turns.get(timeout=0.001)
     turns.put("connection")
@@ -97,7 +97,7 @@ def on_signal():
 
 def test_an_interrupted_waiter_gives_a_connection_on(on_signal):
     """It was handed over in the moment of the interruption."""
-    turns = Turns(1)
+    turns = Turns(1, use_lifo=True)
     on_signal(lambda: turns.put("connection"))
     with interrupted(lambda: turns.waiting):
         turns.get()
@@ -105,7 +105,7 @@ def test_an_interrupted_waiter_gives_a_connection_on(on_signal):
 
 
 def test_an_interrupted_waiter_leaves_the_queue(on_signal):
-    turns = Turns(1)
+    turns = Turns(1, use_lifo=True)
     on_signal(lambda: None)
     with interrupted(lambda: turns.waiting):
         turns.get()
@@ -118,6 +118,17 @@ def test_a_pool_without_a_free_connection_says_so(storage):
         storage.engines.count()
     assert isinstance(raised.value.__cause__, PoolTimeout)
     assert storage.connections_in_use() == 0
+
+
+def test_a_connection_that_came_back_is_lent_again_and_no_other_is_opened(storage):
+    storage.engines.count()
+    opened: list[object] = []
+    event.listen(storage.engine, "connect", lambda connection, _: opened.append(connection))
+    for _ in range(3):
+        storage.engines.count()
+        with storage.transaction() as unit:
+            unit.engines.count()
+    assert opened == []
 
 
 def test_listeners_see_every_statement_and_every_connection_that_is_lent(storage):

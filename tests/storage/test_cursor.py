@@ -73,6 +73,15 @@ def test_any_text_is_a_cursor_or_invalid(cursor: Any) -> None:
         read_cursor(cursor, ENGINE.by_name["thrust"], *SCOPE)
 
 
+def test_a_cursor_with_any_letter_changed_is_damaged_and_not_of_another_query() -> None:
+    """9.6 Whichever part of it the letter stands in."""
+    column, scope = ENGINE.by_name["last_fired"], ("engine", "-last_fired", "0011223344556677")
+    for place, letter in enumerate(KEPT):
+        for other in sorted({*"AZaz09-_"} - {letter}):
+            with pytest.raises(Invalid, match="is damaged"):
+                read_cursor(KEPT[:place] + other + KEPT[place + 1 :], column, *scope)
+
+
 def test_the_longest_cursor_fits() -> None:
     """9.6 Longer text is not even decoded."""
     longest = Position("\U0010ffff" * 128, 2**63 - 1)

@@ -107,6 +107,17 @@ def test_nothing_is_deleted_where_nobody_can_be_asked(source: Storage, destinati
     assert destination.engines.count() == 0
 
 
+@pytest.mark.parametrize(("number", "more"), [(1, ""), (MOST_NAMED, ""), (MOST_NAMED + 3, "and 3 more differences\n")])
+def test_differences_that_are_not_named_are_counted(
+    source: Storage, destination: Storage, number: int, more: str
+) -> None:
+    source.engines.put_many(engines(number))
+    destination.engines.reserve_ids(number)
+    warned = run("verify", "--quiet", source.address, destination.address).stderr
+    assert warned.count("is missing on the right\n") == min(number, MOST_NAMED)
+    assert warned.rpartition("is missing on the right\n")[2] == more
+
+
 @pytest.mark.parametrize(("answer", "left"), [("n\n", 2), ("y\n", 0)])
 def test_on_a_terminal_it_asks(
     source: Storage, destination: Storage, monkeypatch: pytest.MonkeyPatch, answer: str, left: int

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 
 from storage import ApiToken, Engine, IdempotencyKey, SchemaOutOfDate, SignIn, Storage, open_storage
 from storage.transfer import Choice, Fate
 from storage.transfer.copying import delete_rows
+from storage.transfer.progress import Silence
 from tests.sql.plain import connected
 from tests.transfer.everything import check, copy, verify
 from tests.transfer.planting import change
@@ -125,6 +127,39 @@ def test_a_broken_row_is_counted_as_that_alone(source: Storage, destination: Sto
     change(source, 2, "thrust", 7.5)
     report = check(source, destination)
     assert (report.tallies[0].counts, report.broken()) == ({"added": 2}, 1)
+
+
+class Meanwhile(Silence):
+    """Does something when the copying of an entity begins."""
+
+    def __init__(self, what: str, act: Callable[[], object]) -> None:
+        self.what = what
+        self.act = act
+
+    def begin(self, what: str, total: int) -> None:
+        if what == self.what:
+            self.act()
+
+
+def test_ids_that_the_source_gives_out_during_a_copy_are_not_used_again_and_reported(
+    source: Storage, destination: Storage
+) -> None:
+    source.engines.put_many(engines(2))
+    meanwhile = Meanwhile("copying engine", lambda: source.engines.reserve_ids(9))
+    assert copy(source, destination, progress=meanwhile).marks == {"engine": 9}
+    assert destination.engines.last_id() == 9
+
+
+def test_rows_of_the_source_that_break_uniqueness_are_each_named_once(source: Storage, destination: Storage) -> None:
+    for storage in (source, destination):
+        storage.repository(ApiToken).put_many([token(1, "deploy")])
+    with connected(source.url) as connection:  # type: ignore[attr-defined]
+        for index in inspect(connection).get_indexes("api_token"):
+            connection.exec_driver_sql(f"DROP INDEX {index['name']}")
+    source.repository(ApiToken).put_many([token(2, "deploy")])
+    report = check(source, destination)
+    assert report.problems() == ["api_token 2: api_token 1 has the same name"]
+    assert report.broken() == 1
 
 
 def test_what_is_not_agreed_to_is_not_done(source: Storage, destination: Storage) -> None:

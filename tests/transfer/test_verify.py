@@ -159,6 +159,15 @@ def test_the_first_twenty_differences_are_named_and_all_are_counted(source: Stor
     source.engines.put_many(engines(30))
     found = verify(source, destination)
     assert (found.differing() - len(found.marks), len(found.named())) == (30, 20)
+    assert len(found.comparisons[0].named) == 20
+
+
+def test_rows_and_differences_are_counted_on_each_side(source: Storage, destination: Storage) -> None:
+    source.engines.put_many(engines(5))
+    destination.engines.put_many(engines(4, first=3))
+    destination.engines.update(5, {"thrust": 99})
+    compared = verify(source, destination).comparisons[0]
+    assert (compared.left, compared.right, compared.differing) == (5, 4, 4)
 
 
 def test_there_is_no_false_alarm_on_a_thousand_equal_stores(installed: None, destination: Storage) -> None:

@@ -15,7 +15,19 @@ from storage.flask import ConfigurationError, Storage, current_storage
 from tests.webapp.conftest import MakeApp
 from webapp import create_app
 from webapp.config import storage_url
-from webapp.settings import SETTINGS
+from webapp.settings import (
+    COUNT,
+    HOSTS,
+    HOURS,
+    KEYS,
+    OPTIONAL_TEXT,
+    POSITIVE,
+    SAMESITE,
+    SECONDS,
+    SETTINGS,
+    TEXT,
+    Kind,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +221,28 @@ def test_a_value_of_another_type_in_the_environment_is_refused(
     monkeypatch.setenv(f"FLASK_{name}", text)
     with pytest.raises(ConfigurationError, match=f"{name} (is|must|has)"):
         create_app({"SECRET_KEY": "a key of the tests", "DEBUG": True})
+
+
+@pytest.mark.parametrize(
+    ("kind", "accepted", "refused"),
+    [
+        (COUNT, [0, 1], [-1, True, 1.0]),
+        (POSITIVE, [1], [0, -1, True, 1.0]),
+        (SECONDS, [0, 0.5], [-0.5, True, float("inf"), float("nan")]),
+        (HOURS, [0.5, 24 * 366], [0, 24 * 366 + 0.5, True, float("nan")]),
+        (TEXT, ["a"], ["", None, b"a"]),
+        (OPTIONAL_TEXT, ["a", None], ["", b"a"]),
+        (HOSTS, [["a"], ("a", "b"), None], [[], [""], ["a", ""], "a"]),
+        (KEYS, [["a"], [b"a", "b"], None], [[], ["a", 7], "a"]),
+        (SAMESITE, [None, "Lax", "Strict", "None"], ["lax", ""]),
+    ],
+    ids=lambda value: value.wanted if isinstance(value, Kind) else "",
+)
+def test_a_type_accepts_the_values_at_its_bounds_and_none_beyond(
+    kind: Kind, accepted: list[object], refused: list[object]
+) -> None:
+    assert [value for value in accepted if not kind.accepts(value)] == []
+    assert [value for value in refused if kind.accepts(value)] == []
 
 
 def test_every_type_of_the_table_has_wrong_values() -> None:

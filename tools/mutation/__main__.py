@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -12,14 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 from queue import SimpleQueue
 
+from tools.mutation.journal import Journal
 from tools.mutation.mutants import Change, all_mutants, sample
 from tools.mutation.outcome import Outcome, try_change
-from tools.mutation.recording import record
+from tools.mutation.recording import fingerprint, record
 from tools.mutation.selection import Selection
 from tools.mutation.tree import Tree, trees
 
 ROOT = Path(__file__).parents[2]
-#: Ignored by Git: the recording, to be used again, and the report.
+#: Ignored by Git: the recording and the outcomes of a state of the code, to be used again, and the report.
 FOLDER = ROOT / ".mutation"
 
 
@@ -33,16 +35,21 @@ def main() -> None:
     parser.add_argument("--confirm", type=float, default=120, help="seconds of tests for a survivor (%(default)s)")
     options = parser.parse_args()
     started = time.monotonic()
+    # A time limit ends the run as an interrupt does, with its servers.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with trees(ROOT, options.workers) as copies:
         say("recording which tests execute which lines")
-        selection = Selection(ROOT, record(copies[0], FOLDER))
+        FOLDER.mkdir(exist_ok=True)
+        kept = FOLDER / f"{fingerprint(copies[0])}.json"
+        selection = Selection(ROOT, record(copies[0], kept))
+        journal = Journal(kept.with_suffix(".jsonl"))
         mutants = list(all_mutants(ROOT))
         drawn = sample(ROOT, mutants, options.sample, options.seed)
         say(f"{len(drawn)} of {len(mutants)} mutants, after {time.monotonic() - started:.0f} s")
-        outcomes = run(copies, selection, drawn, options.budget)
+        outcomes = run(copies, selection, journal, drawn, options.budget)
         again = [number for number, one in enumerate(outcomes) if one.survived and one.tried < one.executing]
         say(f"trying {len(again)} survivors again with more tests")
-        confirmed = run(copies, selection, [drawn[number] for number in again], options.confirm)
+        confirmed = run(copies, selection, journal, [drawn[number] for number in again], options.confirm)
         for number, outcome in zip(again, confirmed, strict=True):
             outcomes[number] = outcome
     (FOLDER / "report.json").write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=2) + "\n")
@@ -50,18 +57,23 @@ def main() -> None:
     say(f"seed {options.seed}, {time.monotonic() - started:.0f} s")
 
 
-def run(copies: list[Tree], selection: Selection, changes: list[Change], budget: float) -> list[Outcome]:
+def run(
+    copies: list[Tree], selection: Selection, journal: Journal, changes: list[Change], budget: float
+) -> list[Outcome]:
     """Try each mutant in a copy that no other one uses, and print the survivors as they come."""
     free: SimpleQueue[Tree] = SimpleQueue()
     for copy in copies:
         free.put(copy)
 
     def attempt(change: Change) -> Outcome:
+        if known := journal.find(change, budget):
+            return known
         tree = free.get()
         try:
             outcome = try_change(tree, change, selection, budget)
         finally:
             free.put(tree)
+        journal.add(change, budget, outcome)
         if outcome.survived:
             say(f"survived: {outcome}")
         return outcome

@@ -26,7 +26,8 @@ class Outcome:
     old: str
     new: str
     verdict: str
-    #: How many tests were run at most, and how many execute the line; for a killed one, the test that failed.
+    #: How many tests were run at most, and how many there are that may notice it: none where no test is known to
+    #: execute the line, and those of its file were run. For a killed one, the test that failed.
     tried: int
     executing: int
     killer: str
@@ -37,7 +38,9 @@ class Outcome:
         return self.verdict in ("survived", "not executed")
 
     def __str__(self) -> str:
-        tests = "no test executes it" if not self.tried else f"{self.tried} of {self.executing} tests"
+        tests = f"{self.tried} of {self.executing} tests"
+        if not self.executing:
+            tests = f"no test is known to execute it, {self.tried} of its file were run"
         return f"{self.file}:{self.line} {self.operator}: {self.old} -> {self.new or '(removed)'} [{tests}]"
 
 

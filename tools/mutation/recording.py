@@ -59,13 +59,11 @@ class Recording:
         return list(self.durations)
 
 
-def record(tree: Tree, cache: Path) -> Recording:
-    """Return the recording of a tree: the one kept in a folder if it is of the same code, else a new one."""
-    kept = cache / f"{fingerprint(tree)}.json"
+def record(tree: Tree, kept: Path) -> Recording:
+    """Return the recording of a tree: the one in a file if there is one, else a new one, which is kept there."""
     if not kept.exists():
         recording = run(tree)
-        cache.mkdir(exist_ok=True)
-        for other in cache.glob("*.json"):
+        for other in kept.parent.glob("*.json*"):
             other.unlink()
         kept.write_text(json.dumps([recording.durations, recording.lines]))
     return Recording(*json.loads(kept.read_text()))
