@@ -22,6 +22,8 @@ help: ## show this list
 run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLite file in instance/
 	@$(BIN)/python -m webapp
 
+# What one process compiles the next one reads, whatever the environment says: the tests start hundreds.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=$(COVERAGE)
 
