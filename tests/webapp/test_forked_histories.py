@@ -27,9 +27,9 @@ def downgrade(database): raise AssertionError("it was run")
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A copy of the checkout."""
+    """A copy of the checkout, with its bytecode: each command would compile everything anew."""
     for folder in ("alembic", "storage", "webapp"):
-        shutil.copytree(CHECKOUT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(CHECKOUT / folder, tmp_path / folder)
     return tmp_path
 
 
@@ -50,17 +50,18 @@ def run_flask(root: Path, url: str, *arguments: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
 
 
-COMMANDS = (["upgrade"], ["upgrade", "0001"], ["downgrade", "base"], ["stamp", "head"], ["check"])
+# The way down first: after the others it would take away what they should not have done.
+COMMANDS = (["downgrade", "base"], ["upgrade"], ["upgrade", "0001"], ["stamp", "head"], ["check"])
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
-def test_one_number_twice_is_refused_by_both_names(root: Path, url: str, arguments: list[str]) -> None:
+def test_one_number_twice_is_refused_by_both_names(root: Path, url: str) -> None:
     for name in ("boosters", "tanks"):
         write_revision(root, "0005", "0004", name)
-    done = run_flask(root, url, *arguments)
-    assert done.returncode == 1
-    assert "0005_boosters.py and 0005_tanks.py are both 0005" in done.stderr
-    assert "Traceback" not in done.stderr
+    for arguments in COMMANDS:
+        done = run_flask(root, url, *arguments)
+        assert done.returncode == 1, arguments
+        assert "0005_boosters.py and 0005_tanks.py are both 0005" in done.stderr, arguments
+        assert "Traceback" not in done.stderr, arguments
     assert run_flask(root, url, "current").stdout.startswith("no revision")
 
 
