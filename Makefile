@@ -14,7 +14,7 @@ SAMPLE ?= 300
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-crash check bench bench-quick mutate install mysql screenshots vendor clean
+.PHONY: help run test test-long test-crash check bench bench-quick mutate install mysql screenshots vendor clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,8 +22,13 @@ help: ## show this list
 run: $(VENV)/app ## serve the application at http://127.0.0.1:5000 from an SQLite file in instance/
 	@$(BIN)/python -m webapp
 
+# What one process compiles the next one reads, whatever the environment says: the tests start hundreds.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/dev ## run all tests on all databases that can run here, and show the coverage of storage/
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=$(COVERAGE)
+
+test-long: export TEST_LONG := 1
+test-long: test ## the same with everything that the tests can try: half an hour
 
 test-crash: $(VENV)/dev ## kill copies, restores and backups hundreds of times, and damage 10,000 backups: half an hour or more
 	@TRANSFER_KILLS=50 TRANSFER_ROWS=20000 TRANSFER_KILL_STEP=1 TRANSFER_DAMAGES=10000 \

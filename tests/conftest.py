@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 
 # Before the first import of the kit: its assertions would fail without showing a value.
 pytest.register_assert_rewrite("storage.testing")
@@ -18,6 +19,18 @@ from tests.running import RunningServers  # noqa: E402
 from tests.servers import KINDS, Server, find_server, start_server  # noqa: E402
 
 MakeDatabase = Callable[[str], str]
+
+#: Measuring coverage takes half as long again as the test. These tests run lines of storage/ that others run too: the
+#: contract on further entities, servers and stand-ins, and the application, but for the commands that storage brings.
+UNMEASURED = (
+    "tests/browser/",
+    "tests/test_hostile_servers.py",
+    "tests/third_party/test_memory.py",
+    "tests/webapp/",
+    "OfProbes::",
+    "TestMongomock::",
+)
+MEASURED = ("test_commands.py", "test_configuration.py", "test_starting.py")
 
 # Where pytest makes its temporary folders: SQLite waits for the disk at each commit.
 if (place := memory()) is not None:
@@ -65,6 +78,24 @@ def storage(database_url: str) -> Iterator[Storage]:
     with open_storage(database_url) as opened:
         opened.migrations.upgrade()
         yield opened
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Measure the coverage of a test and its fixtures only where others do not."""
+    measurement = Coverage.current()
+    if measurement is None or is_measured(item.nodeid):
+        return (yield)
+    measurement.stop()
+    try:
+        return (yield)
+    finally:
+        measurement.start()
+
+
+def is_measured(test: str) -> bool:
+    """Return whether the coverage of a test counts."""
+    return not any(part in test for part in UNMEASURED) or any(part in test for part in MEASURED)
 
 
 def pytest_report_header() -> list[str]:

@@ -1,4 +1,12 @@
-"""The contract on servers whose defaults would break it, and behind a pooler that mixes its clients' sessions."""
+"""The contract on servers whose defaults would break it, and behind a pooler that mixes its clients' sessions.
+
+One server of each family has all hostile settings at once. It runs the parts of the contract that the settings of a
+session can change: what text, numbers and timestamps come back as, how they are compared, ordered and searched, what a
+commit and an error leave behind, what meets what, and the schema's way up and down. Left to `tests/test_contract.py`,
+and to ``make test-long``, are what is decided before a statement is written (cursors and filters that are refused,
+capabilities that are missing), pages, which run the statements of the orders again, and random calls, which run those
+of the other parts again.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +19,24 @@ import pytest
 
 from storage import Engine, open_storage
 from storage.testing import MakeStorage, RepositoryContract
+from storage.testing.broken_units import BrokenUnits
+from storage.testing.concurrency import Concurrency
+from storage.testing.fields import Fields
+from storage.testing.filtering import Filtering
+from storage.testing.identity import Identity
+from storage.testing.lifecycle import Opening, Schema
+from storage.testing.moving import Moving
+from storage.testing.ordering import Ordering
+from storage.testing.reading import Getting, Scanning
+from storage.testing.running import Running, Snapshots
+from storage.testing.searching import Searching
+from storage.testing.transactions import Transactions
+from storage.testing.writing import Adding, Deleting, Updating
 from tests.databases import execute
 from tests.pgbouncer import PgBouncer
 from tests.running import RunningServers
 from tests.servers import MariaDB, MySQL, PostgreSQL
+from tests.sizes import LONG
 
 #: What both have. A packet of 64 KB takes no batch of a thousand engines.
 MYSQL_DEFAULTS = (
@@ -68,6 +90,32 @@ def hostile() -> Iterator[RunningServers[Any]]:
     servers.close()
 
 
+class SessionContract(
+    Snapshots,
+    Running,
+    BrokenUnits,
+    Transactions,
+    Moving,
+    Ordering,
+    Scanning,
+    Getting,
+    Identity,
+    Deleting,
+    Updating,
+    Adding,
+    Searching,
+    Filtering,
+    Fields,
+    Concurrency,
+    Schema,
+    Opening,
+):
+    """The parts of the contract that the settings of a session can change."""
+
+
+Contract: type[Any] = RepositoryContract if LONG else SessionContract
+
+
 class OnHostileServer:
     """A database of its own for each storage."""
 
@@ -84,19 +132,19 @@ class OnHostileServer:
         return make
 
 
-class TestHostileMariadb(OnHostileServer, RepositoryContract):
+class TestHostileMariadb(OnHostileServer, Contract):
     name = "mariadb"
 
 
-class TestHostileMysql(OnHostileServer, RepositoryContract):
+class TestHostileMysql(OnHostileServer, Contract):
     name = "mysql"
 
 
-class TestHostilePostgresql(OnHostileServer, RepositoryContract):
+class TestHostilePostgresql(OnHostileServer, Contract):
     name = "postgresql"
 
 
-class TestBehindPgbouncer(OnHostileServer, RepositoryContract):
+class TestBehindPgbouncer(OnHostileServer, Contract):
     name = "pgbouncer"
 
 

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 
-from sqlalchemy import BigInteger, Boolean, Integer, Table, bindparam, column, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    Table,
+    Update,
+    bindparam,
+    column,
+    func,
+    select,
+    update,
+)
 from sqlalchemy import table as sql_table
 from sqlalchemy.sql.elements import ClauseElement
 
@@ -41,12 +54,24 @@ class SequenceIds(Ids):
         self.name = f"{table.name}_id_seq"
         self.next_value = func.nextval(self.name)
         self.own = f'ALTER SEQUENCE "{self.name}" OWNED BY "{table.name}".id'
+        self.compile = compile
+
+    @cached_property
+    def series(self) -> Statement:
+        """Take several values of the sequence."""
         series = func.generate_series(1, bindparam("number", type_=Integer)).table_valued("n")
-        self.series = compile(select(self.next_value).select_from(series))
-        self.state = compile(
-            select(column("last_value", BigInteger), column("is_called", Boolean)).select_from(sql_table(self.name))
-        )
-        self.set_forward = compile(select(func.setval(self.name, bindparam("up_to", type_=BigInteger))))
+        return self.compile(select(self.next_value).select_from(series))
+
+    @cached_property
+    def state(self) -> Statement:
+        """Select how far the sequence is."""
+        columns = column("last_value", BigInteger), column("is_called", Boolean)
+        return self.compile(select(*columns).select_from(sql_table(self.name)))
+
+    @cached_property
+    def set_forward(self) -> Statement:
+        """Set the last value of the sequence."""
+        return self.compile(select(func.setval(self.name, bindparam("up_to", type_=BigInteger))))
 
     def take(self, line: Line, number: int) -> list[int]:
         """Return that many new ids; those of others may lie between them."""
@@ -77,15 +102,32 @@ class CounterIds(Ids):
 
     def __init__(self, table: Table, counters: Table, compile: Compile) -> None:
         self.entity = table.name
-        mine = counters.c.entity == table.name
-        number, up_to = bindparam("number", type_=BigInteger), bindparam("up_to", type_=BigInteger)
-        self.mark = compile(select(counters.c.last_id).where(mine))
-        self.advance = compile(
-            update(counters)
-            .where(mine, counters.c.last_id <= LARGEST_ID - number)
-            .values(last_id=counters.c.last_id + number)
-        )
-        self.set_forward = compile(update(counters).where(mine, counters.c.last_id < up_to).values(last_id=up_to))
+        self.entities = counters.c.entity
+        self.last_id = counters.c.last_id
+        self.counters = counters
+        self.compile = compile
+
+    @cached_property
+    def mark(self) -> Statement:
+        """Select the counter."""
+        return self.compile(select(self.last_id).where(self.entities == self.entity))
+
+    @cached_property
+    def advance(self) -> Statement:
+        """Add to the counter, unless it would end beyond the largest id."""
+        number = bindparam("number", type_=BigInteger)
+        room = self.last_id <= LARGEST_ID - number
+        return self.compile(self.raised(room).values(last_id=self.last_id + number))
+
+    @cached_property
+    def set_forward(self) -> Statement:
+        """Set the counter, unless it is there already."""
+        up_to = bindparam("up_to", type_=BigInteger)
+        return self.compile(self.raised(self.last_id < up_to).values(last_id=up_to))
+
+    def raised(self, condition: ColumnElement[bool]) -> Update:
+        """Return the update of the counter where a condition holds."""
+        return update(self.counters).where(self.entities == self.entity, condition)
 
     def take(self, line: Line, number: int) -> list[int]:
         """Return the next ids of the counter."""

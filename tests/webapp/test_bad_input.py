@@ -15,13 +15,13 @@ from flask.testing import FlaskClient
 
 from storage import Engine
 from tests.servers import KINDS
+from tests.sizes import BAD_REQUESTS
 from tests.webapp.bad_requests import KINDS_OF_BAD, OPERATORS, BadRequest, listing, requests, sent
 from tests.webapp.conftest import MakeApp
 from webapp import create_app
 from webapp.bodies import DEEPEST, check_depth
 
 SEED = 20260131
-NUMBER = 10_000
 #: How many of each kind are sent to every database.
 SAMPLE = 40
 
@@ -54,15 +54,15 @@ def fault(response: Any) -> str | None:
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_BAD)
-def test_ten_thousand_bad_requests_are_each_refused_and_change_nothing(app: Flask, kind: str) -> None:
+def test_bad_requests_by_the_thousand_are_each_refused_and_change_nothing(app: Flask, kind: str) -> None:
     before, client = fill(app), app.test_client()
     statuses: Counter[int] = Counter()
-    for number, bad in enumerate(requests(kind, SEED, NUMBER)):
+    for number, bad in enumerate(requests(kind, SEED, BAD_REQUESTS)):
         response = bad.send(client)
         assert fault(response) is None, f"seed {SEED}, number {number}: {bad}: {response.status_code} {response.text}"
         statuses[response.status_code] += 1
     assert rows(app) == before
-    assert sum(statuses.values()) == NUMBER
+    assert sum(statuses.values()) == BAD_REQUESTS
 
 
 def test_brackets_that_are_closed_do_not_count_for_the_depth() -> None:
