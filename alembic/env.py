@@ -10,8 +10,8 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData
 
-from storage.sql.differences import IDS_TABLE
 from storage.sql.migrations import VERSION_TABLE
+from storage.sql.schema_drift import IDS_TABLE
 
 
 def run(connection: Connection, metadata: MetaData) -> None:
@@ -36,7 +36,7 @@ def run_as_command() -> None:
     from storage import StorageError, open_storage
     from storage.flask import ConfigurationError
     from storage.sql import SqlStorage
-    from storage.sql.unfinished import find_begun
+    from storage.sql.interrupted_migration import find_begun
     from webapp.config import storage_url
 
     try:

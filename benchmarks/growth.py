@@ -17,8 +17,8 @@ from benchmarks.samples import FIRED, check_same, engines
 from benchmarks.scanning import scan_in_child
 from benchmarks.sizes import MONGO_SHARE, Sizes
 from storage import Engine, Filter, Storage
-from storage.cursor import Position, write_cursor
-from storage.query import checked_order, scope
+from storage.query import Position, write_cursor
+from storage.query.paging import checked_order, scope
 
 PAGE = 100
 #: More in one transaction would take MongoDB's stand-in longer than a statement may.

@@ -71,10 +71,10 @@ IN_THE_WAY = """What stands in the way, where a row is among those above:
 SPEED = """
 ## How it is done
 
-`storage/sql/compiled.py` compiles a statement once for each shape of a question; `storage/sql/lines.py` runs it on the
-driver's own connection, which `storage/sql/lending.py` lends in turn; rows become entities column by column. What is
-many goes by COPY on PostgreSQL (`storage/sql/bulk.py`) and by the driver's `executemany` elsewhere. No row is cached,
-no durability weakened, no check left out.
+`storage/sql/compiled.py` compiles a statement once for each shape of a question; `storage/sql/connection.py` runs it
+on the driver's own connection, which `storage/sql/pool.py` lends in turn; rows become entities column by column. What
+is many goes by COPY on PostgreSQL (`storage/sql/postgresql_copy.py`) and by the driver's `executemany` elsewhere. No
+row is cached, no durability weakened, no check left out.
 
 An `Engine` of SQLAlchemy's that was handed in goes through its own `Connection`, pool and events: `get` keeps 0.3 of
 its speed there, a page of 100 0.6. So does our own engine while somebody listens to its statements, its errors, or

@@ -1,5 +1,6 @@
 """One repository, any database: PostgreSQL, MySQL, MariaDB, SQLite or MongoDB, chosen by a URL."""
 
+from storage.backends import open_storage
 from storage.capabilities import Capability
 from storage.entities import ApiToken, Engine, IdempotencyKey, SignIn
 from storage.errors import (
@@ -14,10 +15,9 @@ from storage.errors import (
     Unsupported,
     VersionConflict,
 )
+from storage.instrumentation import Call, Observer
 from storage.migrations import Migrations, Revision
-from storage.observing import Call, Observer
 from storage.query import Filter, Page
-from storage.registry import open_storage
 from storage.repository import PutResult, Repository
 from storage.storage import Storage, Unit
 

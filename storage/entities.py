@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Integer, Text, Timestamp
 
 #: A SHA-256 in hexadecimal.
 Digest = Text(64)

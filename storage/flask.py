@@ -27,15 +27,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from werkzeug.local import LocalProxy
 
-from storage.cli import commands_on
+from storage.backends import open_storage
+from storage.cli import OwnPlace, commands_on
 from storage.entities import ENTITIES
 from storage.errors import StorageError
-from storage.migrations import NOTICED_WITHIN, Migrations
+from storage.migrations import NOTICED_WITHIN, Migrations, create_twins
 from storage.options import Options
-from storage.registry import open_storage
-from storage.revisions import create_twins
 from storage.storage import Storage as OpenedStorage
-from storage.transfer.places import OwnPlace
 
 EXTENSION = "storage"
 #: The name of the commands that move data.

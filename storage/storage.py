@@ -11,13 +11,13 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from storage.capabilities import Capability
-from storage.description import Description, entity_name
 from storage.entities import Engine
+from storage.entity import Description, entity_name
 from storage.errors import Invalid, NotFound, StorageError, TransactionConflict, Unsupported, VersionConflict
+from storage.instrumentation import Observation, ObservedRepository, Observer, watched
 from storage.migrations import Migrations
-from storage.observing import Observation, ObservedRepository, Observer, watched
 from storage.repository import Repository
-from storage.retrying import again
+from storage.retry import again
 
 E = TypeVar("E")
 R = TypeVar("R")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Integer, Text, Timestamp
 
 
 @dataclass(frozen=True, slots=True)

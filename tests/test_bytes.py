@@ -15,8 +15,7 @@ from sqlalchemy import create_engine, event
 
 from storage import Engine, Filter, PutResult, Repository, Storage, Unavailable, open_storage
 from storage.batches import BATCH_BYTES, rows_within
-from storage.description import describe
-from storage.fields import Text
+from storage.entity import Text, describe
 from storage.mongo import open_backend
 from storage.options import Options
 from storage.sql import SqlStorage

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, text
 
 from storage import AlreadyExists, Repository, Storage, open_storage
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Integer, Text, Timestamp
 from storage.mongo import MongoStorage
 from storage.sql import SqlStorage
 from tests.conftest import MakeDatabase

@@ -12,10 +12,9 @@ from typing import Annotated, Any
 import pytest
 
 from storage import Filter, Storage, open_storage
-from storage.description import describe
-from storage.fields import Integer, Text, Timestamp
-from storage.limits import INDEXED_CODE_POINTS, INDEXES, ROW, page_bytes, row_bytes
-from storage.search import KEY_FACTOR, search_key
+from storage.entity import KEY_FACTOR, Integer, Text, Timestamp, describe, search_key
+from storage.entity.limits import INDEXED_CODE_POINTS, INDEXES, ROW
+from storage.entity.sizes import page_bytes, row_bytes
 from tests.probe_places import make_place
 
 Kept = Callable[[type[Any]], AbstractContextManager[Storage]]

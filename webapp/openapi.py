@@ -12,7 +12,7 @@ from flask import Flask, current_app, request
 from werkzeug.routing import Rule
 
 from storage import Engine
-from storage.description import ID, Description, Field
+from storage.entity import ID, Description, Field
 from storage.flask import current_storage
 from webapp import idempotency, preconditions, problems
 from webapp.access import Role

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from storage import Engine
-from storage.description import Description, Field
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Description, Field, Integer, Text, Timestamp
 from storage.query import LARGEST_LIMIT
 from webapp.engine_json import MOMENT
 from webapp.listing import DEFAULT_LIMIT, FILTERS, whole_number

@@ -13,8 +13,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 from flask import Flask, current_app
 
-from storage.description import describe
 from storage.entities import SignIn
+from storage.entity import describe
 from storage.flask import ConfigurationError
 from webapp.roles import Role
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from pymongo import ReturnDocument
 
+from storage.entity import LARGEST_ID
 from storage.errors import SchemaOutOfDate, Unavailable
-from storage.fields import LARGEST_ID
-from storage.mongo.pool import Work
+from storage.mongo.client import Work
 from storage.mongo.schema import IDS
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.mongo.pool import Work
+from storage.mongo.client import Work
 from storage.mongo.schema import IDS
 
 

@@ -9,10 +9,8 @@ from typing import Any, TypeVar
 
 from bson.int64 import Int64
 
-from storage.columns import Columns, aware, by_row, naive
-from storage.description import Description
-from storage.fields import Integer, Rule, Timestamp
-from storage.mongo.pool import Document
+from storage.entity import Columns, Description, Integer, Rule, Timestamp, aware, by_row, naive
+from storage.mongo.client import Document
 
 E = TypeVar("E")
 

@@ -18,7 +18,7 @@ from typing import Self
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from storage.errors import Unavailable
-from storage.mongo.pool import Document, Work
+from storage.mongo.client import Document, Work
 
 LOCK = "engine_room_lock"
 NAME = "migrations"

@@ -10,16 +10,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from storage.description import Description
+from storage.entity import Description
 from storage.errors import Invalid
-from storage.history import MONGO_FOLDER, RevisionFile, check_module, import_fault
-from storage.migrations import WITHDRAWN, MigrationsInFiles
+from storage.migrations import MONGO_FOLDER, WITHDRAWN, MigrationsInFiles, RevisionFile, check_module, import_fault
 from storage.mongo import revisions
-from storage.mongo.differences import find_differences
+from storage.mongo.client import Document, Work, refuse_secondary
 from storage.mongo.errors import translated
 from storage.mongo.inventory import find_entities
 from storage.mongo.migration_lock import LEASE, MigrationLock
-from storage.mongo.pool import Document, Work, refuse_secondary
+from storage.mongo.schema_drift import find_differences
 
 #: The collection of the record: a document for each revision, not ``complete`` while it is run or undone.
 VERSIONS = "engine_room_version"

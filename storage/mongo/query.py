@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from storage.mongo.client import Document
 from storage.mongo.mapping import stored_name, stored_value
-from storage.mongo.pool import Document
 from storage.query import Condition, Order, Segment
 
 #: ``ne`` holds for null, and the others but ``eq`` compare within one type only: just what is wanted.

@@ -11,15 +11,13 @@ from pymongo.cursor import Cursor
 from pymongo.errors import BulkWriteError, CursorNotFound, PyMongoError
 
 from storage.batches import batched, rows_within
-from storage.columns import Columns, height, sliced
-from storage.description import Description, check_id, check_version
+from storage.entity import LARGEST_ID, Columns, Description, check_id, check_version, height, sliced
 from storage.errors import Invalid, NotFound, VersionConflict
-from storage.fields import LARGEST_ID
-from storage.mongo.connections import Connections
+from storage.mongo.client import Document, Work
 from storage.mongo.errors import naming
+from storage.mongo.executor import Connections
 from storage.mongo.ids import Ids
 from storage.mongo.mapping import reader, writer, writer_of_many
-from storage.mongo.pool import Document, Work
 from storage.mongo.query import ordering, page, where
 from storage.query import Condition, Filter, Page, Segment, checked_filters, checked_query
 from storage.repository import PutResult, Repository

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.description import Description, Field
-from storage.fields import LARGEST_ID, Integer, Text, Timestamp
-from storage.mongo.pool import Document
-from storage.search import KEY_FACTOR
+from storage.entity import KEY_FACTOR, LARGEST_ID, Description, Field, Integer, Text, Timestamp
+from storage.mongo.client import Document
 
 #: The collection of the high-water marks, a document for each entity.
 IDS = "engine_room_ids"

@@ -10,13 +10,10 @@ from typing import Any, TypeVar
 from pymongo import MongoClient
 
 from storage.capabilities import Capability, unsupported
-from storage.description import Description
+from storage.entity import Description
 from storage.errors import Invalid
 from storage.migrations import Migrations
-from storage.mongo.connections import Connections, PoolConnections, Transaction, UnitConnections
-from storage.mongo.errors import translated
-from storage.mongo.migrations import MongoMigrations
-from storage.mongo.pool import (
+from storage.mongo.client import (
     Document,
     Pool,
     Work,
@@ -24,6 +21,9 @@ from storage.mongo.pool import (
     open_migration_client,
     open_pool,
 )
+from storage.mongo.errors import translated
+from storage.mongo.executor import Connections, PoolConnections, Transaction, UnitConnections
+from storage.mongo.migrations import MongoMigrations
 from storage.mongo.repository import MongoRepository
 from storage.mongo.settings import REFUSED
 from storage.options import SERVER_SHARE, Options, milliseconds

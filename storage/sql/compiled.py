@@ -14,7 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
-from storage.columns import Columns, by_row
+from storage.entity import Columns, by_row
 
 Values = Mapping[str, Any]
 NOTHING: Values = {}

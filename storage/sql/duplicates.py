@@ -15,11 +15,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ClauseElement
 
 from storage.batches import batched
-from storage.columns import Columns, height
+from storage.entity import Columns, height
 from storage.errors import AlreadyExists, Unavailable
 from storage.sql.compiled import Statement
+from storage.sql.connection import Line
 from storage.sql.errors import is_too_large, translate
-from storage.sql.lines import Line
 from storage.sql.names import ID_OF_ROW
 
 Faults = tuple[type[Exception], ...]

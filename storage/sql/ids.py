@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy import table as sql_table
 from sqlalchemy.sql.elements import ClauseElement
 
+from storage.entity import LARGEST_ID
 from storage.errors import SchemaOutOfDate, Unavailable
-from storage.fields import LARGEST_ID
 from storage.sql.compiled import Statement
-from storage.sql.lines import Line
+from storage.sql.connection import Line
 
 Compile = Callable[[ClauseElement], Statement]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Inspector, inspect, text
 
-from storage.limits import NAME
+from storage.entity import NAME
 from storage.sql.dialects import dialect_of
 from storage.sql.schema import IDS_TABLE
 

@@ -11,9 +11,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from storage import fields
-from storage.columns import Columns, aware
-from storage.description import Description
+from storage.entity import Columns, Description, aware, fields
 
 E = TypeVar("E")
 

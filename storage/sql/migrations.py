@@ -13,13 +13,21 @@ from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, column, inspect, select, table, update
 
 from storage.errors import Invalid
-from storage.history import check_module, import_fault, misnumbered, number_before, scripts_folder, sql_folder
-from storage.migrations import WITHDRAWN, MigrationsInFiles
-from storage.sql.differences import find_differences
+from storage.migrations import (
+    WITHDRAWN,
+    MigrationsInFiles,
+    check_module,
+    import_fault,
+    misnumbered,
+    number_before,
+    scripts_folder,
+    sql_folder,
+)
 from storage.sql.errors import translated
+from storage.sql.interrupted_migration import find_begun, forget_begun, note_begun
 from storage.sql.inventory import find_entities
 from storage.sql.migration_lock import sole_upgrader
-from storage.sql.unfinished import find_begun, forget_begun, note_begun
+from storage.sql.schema_drift import find_differences
 
 #: Ours alone: a reader's own ``alembic_version`` is left as it is.
 VERSION_TABLE = "engine_room_version"

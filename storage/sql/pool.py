@@ -1,230 +1,157 @@
-"""The pool of connections to each engine: how one is opened, bounded in time, and found to be dead."""
+"""The pool: connections are lent in turn, and none that is dead.
+
+SQLAlchemy's own queue wakes whoever waits, but has already given the connection to a thread that did not: eight
+busy threads on five connections starved 6 of 37,901 calls. Here whoever came first is handed the next one that
+comes back. Without a queue it costs less than the original.
+"""
 
 from __future__ import annotations
 
-import math
+import select
 import sqlite3
-import sys
-import time
-from collections.abc import Callable
-from typing import Any, Literal
+import threading
+from collections import deque
+from typing import Any
 
-from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy import Engine, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
-from storage.options import SERVER_SHARE, Options, milliseconds
-from storage.registry import missing_driver
-from storage.sql.lending import LendingPool
-from storage.sql.urls import DRIVERS, Address
-
-#: More often than a statement is ever run.
-NEVER = sys.maxsize
-
-#: Seconds between two tries of what SQLite does not wait for by itself.
-BUSY_PAUSE = 0.01
+#: As psycopg and PyMySQL have them; importing either for an engine of the other would be in vain.
+IDLE = 0
+IN_TRANSACTION = 1
 
 
-def open_engine(address: Address, options: Options) -> Engine:
-    """Return an engine in autocommit with a pool as the options say; it connects when it is used."""
-    return build_engine(
-        address,
-        options,
-        pool_size=options.pool_size,
-        max_overflow=0,
-        pool_timeout=options.connect_timeout,
-        poolclass=LendingPool,
+class Turn:
+    """A place in the queue; its gate opens when a connection is handed over."""
+
+    __slots__ = ("gate", "given")
+
+    def __init__(self) -> None:
+        self.gate = threading.Lock()
+        self.gate.acquire()
+        self.given: ConnectionPoolEntry | None = None
+
+
+class Turns(QueueCommon[ConnectionPoolEntry]):
+    """The idle connections, the last one used first, and those who wait for one, the first one first."""
+
+    def __init__(self, maxsize: int, use_lifo: bool) -> None:
+        self.maxsize = maxsize
+        self.use_lifo = use_lifo
+        self.idle: deque[ConnectionPoolEntry] = deque()
+        self.waiting: deque[Turn] = deque()
+        self.lock = threading.Lock()
+
+    def qsize(self) -> int:
+        """Return how many are idle."""
+        return len(self.idle)
+
+    def put(self, item: ConnectionPoolEntry, block: bool = True, timeout: float | None = None) -> None:
+        """Hand a connection to whoever waits, or keep it."""
+        with self.lock:
+            if self.waiting:
+                turn = self.waiting.popleft()
+                turn.given = item
+                turn.gate.release()
+            elif 0 < self.maxsize <= len(self.idle):
+                raise Full
+            else:
+                self.idle.append(item)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> ConnectionPoolEntry:
+        """Take an idle connection, or wait in turn; ``Empty`` when the time is over."""
+        with self.lock:
+            if self.idle:
+                return self.idle.pop()
+            if not block:
+                raise Empty
+            turn = Turn()
+            self.waiting.append(turn)
+        try:
+            turn.gate.acquire(timeout=-1 if timeout is None else timeout)
+        except BaseException:
+            self.leave(turn)
+            if turn.given is not None:
+                self.put(turn.given)
+            raise
+        self.leave(turn)
+        if turn.given is None:
+            raise Empty
+        return turn.given
+
+    def leave(self, turn: Turn) -> None:
+        """Wait no longer; a connection may have been handed over in the last moment."""
+        with self.lock:
+            if turn in self.waiting:
+                self.waiting.remove(turn)
+
+
+class LendingPool(QueuePool):
+    """A pool of SQLAlchemy's whose connections are looked at before they are lent.
+
+    ``lend`` and ``take_back`` do without the proxy that SQLAlchemy makes of each connection lent: 1 µs for 6 µs,
+    against the 6 µs that all of ``get`` takes with sqlite3.
+    """
+
+    _queue_class = Turns
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        """Lend a connection; one that is dead is opened anew, once it is asked for."""
+        record = super()._do_get()
+        connection = record.dbapi_connection
+        if connection is not None and is_dead(connection):
+            record.invalidate()
+        return record
+
+    def lend(self) -> Any:
+        """Return a record whose ``dbapi_connection`` can be used, to be given to ``take_back``."""
+        record: Any = self._do_get()
+        try:
+            record.get_connection()
+        except BaseException:
+            self._do_return_conn(record)
+            raise
+        return record
+
+    def take_back(self, record: Any) -> None:
+        """Let others have the connection."""
+        self._do_return_conn(record)
+
+
+def is_watched(engine: Engine) -> bool:
+    """Return whether somebody listens for the engine's statements or errors, or for connections that are lent."""
+    pool, dialect = engine.pool.dispatch, engine.dialect.dispatch
+    return bool(
+        engine._has_events
+        or pool.checkout
+        or pool.checkin
+        or pool.reset
+        or dialect.handle_error
+        or dialect.do_execute
+        or dialect.do_executemany
     )
 
 
-def open_migration_engine(address: Address, options: Options) -> Engine:
-    """Return an engine without a pool, whose statements may take as long as they need."""
-    return build_engine(address, options, poolclass=NullPool, unbounded=True)
+def is_dead(connection: Any) -> bool:
+    """Return whether a connection cannot be used: by a glance at it and its socket, without a round trip.
 
-
-def build_engine(address: Address, options: Options, *, unbounded: bool = False, **pool: Any) -> Engine:
-    """Return an engine that leaves BEGIN, COMMIT and ROLLBACK to us, and so needs no reset of its connections."""
-    name = address.url.get_backend_name()
-    try:
-        engine = create_engine(
-            address.url,
-            isolation_level="AUTOCOMMIT",
-            skip_autocommit_rollback=True,
-            pool_reset_on_return=None,
-            hide_parameters=True,
-            paramstyle=PARAMETERS[name],
-            connect_args=CONNECT_ARGUMENTS[name](address, options),
-            **pool,
-        )
-        connect = CONNECT[name](address, options, unbounded)
-    except ModuleNotFoundError as error:
-        raise missing_driver(error, DRIVERS[name][1]) from error
-    # Before SQLAlchemy looks at the session: it remembers how names are quoted there.
-    event.listen(engine, "connect", PREPARE[name](address, options, unbounded), insert=True)
-    event.listen(engine, "do_connect", connect)
-    return engine
-
-
-Connect = Callable[..., Any]
-
-
-def connect_sqlite(_address: Address, _options: Options, _unbounded: bool) -> Connect:
-    """Return what opens a file."""
-    return lambda dialect, _record, arguments, parameters: dialect.connect(*arguments, **parameters)
-
-
-def connect_postgresql(_address: Address, options: Options, unbounded: bool) -> Connect:
-    """Return what connects by psycopg."""
-    from storage.sql.bounded import connect_bounded
-
-    return connect_bounded(None if unbounded else options.timeout)
-
-
-def connect_mysql(_address: Address, _options: Options, _unbounded: bool) -> Connect:
-    """Return what connects by PyMySQL."""
-    from storage.sql.bounded_mysql import connect_bounded
-
-    return connect_bounded
-
-
-def postgresql_arguments(address: Address, options: Options) -> dict[str, Any]:
-    """Return what psycopg connects with; libpq knows whole seconds, and not less than two."""
-    ours = {"connect_timeout": max(2, math.ceil(options.connect_timeout)), "application_name": "engine-room"}
-    return {**ours, **address.settings, "client_encoding": "utf8"}
-
-
-def mysql_arguments(address: Address, options: Options) -> dict[str, Any]:
-    """Return what PyMySQL connects with.
-
-    Its own bound on connecting ends with TCP's handshake; the server's greeting is read under ``read_timeout``,
-    which becomes the statements' once the connection stands.
+    Without it the first write after a server's restart would end as *may have been applied*, and a connection
+    that an exception has left in the middle of a statement would be lent out again and again.
     """
-    bound = address.settings.get("connect_timeout", options.connect_timeout)
-    # Whoever names an authority wants the server to be verified; PyMySQL by itself would only encrypt.
-    verified = {"ssl_verify_cert": True, "ssl_verify_identity": True} if "ssl_ca" in address.settings else {}
-    arguments = {
-        **verified,
-        **address.settings,
-        "connect_timeout": bound,
-        "read_timeout": bound,
-        "write_timeout": bound,
-    }
-    if address.url.password:
-        # PyMySQL would encode it in latin-1; bytes it takes as they are.
-        arguments["password"] = address.url.password.encode()
-    return arguments | {"charset": "utf8mb4", "autocommit": True}
+    if isinstance(connection, sqlite3.Connection):
+        return False
+    if hasattr(connection, "pgconn"):
+        return connection.pgconn.transaction_status != IDLE or closed_by_peer(connection.fileno())
+    socket = connection._sock
+    return socket is None or bool(connection.server_status & IN_TRANSACTION) or closed_by_peer(socket.fileno())
 
 
-def sqlite_arguments(_address: Address, options: Options) -> dict[str, Any]:
-    """Return what sqlite3 connects with: the pool lends a connection to one thread at a time."""
-    return {"timeout": options.lock_timeout, "check_same_thread": False}
-
-
-Prepare = Callable[[Any, Any], None]
-
-
-def prepare_postgresql(address: Address, options: Options, unbounded: bool) -> Prepare:
-    """Return what sets the session of a new connection: all that the contract needs, whatever the server's defaults."""
-    may_prepare = options.prepared_statements and address.may_prepare
-    session = {
-        "statement_timeout": 0 if unbounded else milliseconds(options.timeout * SERVER_SHARE),
-        "lock_timeout": 0 if unbounded else milliseconds(options.lock_timeout),
-        "default_transaction_isolation": "'read committed'",
-        "default_transaction_read_only": "off",
-        "default_transaction_deferrable": "off",
-        "standard_conforming_strings": "on",
-        "DateStyle": "'ISO'",
-        "TimeZone": "'UTC'",
-    }
-    statement = "; ".join(f"SET {name} = {value}" for name, value in session.items())
-
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.execute(statement)
-        # A pooler tells its clients numbers of its own. In transaction mode it would run a statement that one
-        # client has prepared for another.
-        own = connection.execute("SELECT pg_backend_pid()").fetchone()[0] == connection.info.backend_pid
-        # Prepared is what asks for it: a plan made for any value at all walks the wrong index for some.
-        connection.prepare_threshold = NEVER if may_prepare and own else None
-
-    return prepare
-
-
-def prepare_mysql(_address: Address, options: Options, unbounded: bool) -> Prepare:
-    """Return what sets the session of a new connection: all that the contract needs, whatever the server's defaults."""
-    wait = max(1, math.ceil(options.lock_timeout))
-    session = {
-        "autocommit": 1,
-        "completion_type": "'NO_CHAIN'",
-        "sql_mode": "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
-        "sql_safe_updates": 0,
-        "sql_auto_is_null": 0,
-        # Rows beyond the one, and statements that read many, would be left out or refused.
-        "sql_select_limit": 2**64 - 1,
-        "sql_big_selects": 1,
-        "foreign_key_checks": 1,
-        "unique_checks": 1,
-        "time_zone": "'+00:00'",
-    }
-    if not unbounded:
-        session |= {"innodb_lock_wait_timeout": wait, "lock_wait_timeout": wait}
-    limit = 0 if unbounded else options.timeout * SERVER_SHARE
-
-    def prepare(connection: Any, _record: Any) -> None:
-        connection._read_timeout = connection._write_timeout = None if unbounded else options.timeout
-        mariadb = "mariadb" in connection.get_server_info().lower()
-        # MariaDB alone can be told to keep no CHECK.
-        bound = (
-            {"max_statement_time": limit, "check_constraint_checks": 1}
-            if mariadb
-            else {"max_execution_time": limit and milliseconds(limit)}
-        )
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION " + ", ".join(f"{name} = {value}" for name, value in (session | bound).items()))
-            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE")
-            cursor.execute("SELECT @@SESSION.max_allowed_packet")
-            connection.set_longest(cursor.fetchone()[0])
-
-    return prepare
-
-
-def prepare_sqlite(_address: Address, options: Options, _unbounded: bool) -> Prepare:
-    """Return what makes a new connection keep its promises: readers beside a writer, references, durability."""
-
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = FULL")
-        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-        writable = connection.execute("PRAGMA query_only").fetchone()[0] == 0
-        if mode != "wal" and writable:
-            set_wal(connection, options.lock_timeout)
-
-    return prepare
-
-
-def set_wal(connection: sqlite3.Connection, patience: float) -> None:
-    """Switch the file to a write-ahead log, unless it takes no writes: then there is nothing to log.
-
-    Where others have the file open, SQLite does not wait for them by itself.
-    """
-    limit = time.monotonic() + patience
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            code = error.sqlite_errorcode & 0xFF
-            if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
-                return
-            if code != sqlite3.SQLITE_BUSY or time.monotonic() > limit:
-                raise
-            time.sleep(BUSY_PAUSE)
-        else:
-            return
-
-
-#: By place, which all three drivers take with less ado than by name.
-PARAMETERS: dict[str, Literal["qmark", "format"]] = {"postgresql": "format", "mysql": "format", "sqlite": "qmark"}
-CONNECT_ARGUMENTS = {
-    "postgresql": postgresql_arguments,
-    "mysql": mysql_arguments,
-    "sqlite": sqlite_arguments,
-}
-CONNECT = {"postgresql": connect_postgresql, "mysql": connect_mysql, "sqlite": connect_sqlite}
-PREPARE = {"postgresql": prepare_postgresql, "mysql": prepare_mysql, "sqlite": prepare_sqlite}
+def closed_by_peer(descriptor: int) -> bool:
+    """Return whether the other side of a socket has hung up; False where the system cannot tell."""
+    if not hasattr(select, "poll"):
+        return False
+    events = select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)
+    poll = select.poll()
+    poll.register(descriptor, events)
+    return bool(poll.poll(0))

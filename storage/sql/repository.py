@@ -7,21 +7,29 @@ from dataclasses import astuple
 from typing import Any, TypeVar
 
 from storage.batches import BATCH, batched, rows_within
-from storage.columns import Columns, Values, columns_of, height, picked, sliced
-from storage.cursor import Position
-from storage.description import Description, check_id, check_version
+from storage.entity import (
+    LARGEST_ID,
+    Columns,
+    Description,
+    Values,
+    check_id,
+    check_version,
+    columns_of,
+    height,
+    picked,
+    sliced,
+)
 from storage.errors import AlreadyExists, Invalid, NotFound, TransactionConflict, VersionConflict
-from storage.fields import LARGEST_ID
-from storage.query import Condition, Filter, Page, Query, Segment, checked_filters, checked_query
+from storage.query import Condition, Filter, Page, Position, Query, Segment, checked_filters, checked_query
 from storage.repository import PutResult, Repository
-from storage.retrying import again
-from storage.sql.bulk import WORTH_A_TABLE, can_copy
+from storage.retry import again
 from storage.sql.compiled import Statement
-from storage.sql.connections import Connections
+from storage.sql.connection import Line, Rows
 from storage.sql.duplicates import Naming
-from storage.sql.lines import Line, Rows
+from storage.sql.executor import Connections
 from storage.sql.mapping import to_columns, to_row
 from storage.sql.names import AT_VERSION, ID_OF_ROW
+from storage.sql.postgresql_copy import WORTH_A_TABLE, can_copy
 from storage.sql.query import condition_values, page_shape, page_values, shape_of
 from storage.sql.statements import Statements
 

@@ -8,9 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table
 from sqlalchemy.schema import SchemaItem
 
-from storage.description import Description, Field
-from storage.fields import Text
-from storage.search import KEY_FACTOR
+from storage.entity import KEY_FACTOR, Description, Field, Text
 from storage.sql.mapping import CodePointText, column_type
 
 NAMING = {"ix": "ix_%(table_name)s_%(column_0_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}

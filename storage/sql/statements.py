@@ -10,14 +10,14 @@ from sqlalchemy import Dialect as SqlDialect
 from sqlalchemy import Select, Table, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.sql.elements import ClauseElement
 
-from storage.description import Description
-from storage.sql.bulk import Copying
+from storage.entity import Description
 from storage.sql.compiled import Statement
 from storage.sql.dialects import Dialect
 from storage.sql.duplicates import Duplicates
 from storage.sql.ids import CounterIds, Ids, SequenceIds
 from storage.sql.mapping import reader
 from storage.sql.names import AT_VERSION, ID_OF_ROW
+from storage.sql.postgresql_copy import Copying
 from storage.sql.query import ConditionShape, PageShape, page, where
 
 #: How many shapes of a kind are kept: what is asked by programs has few, what strangers ask may have many.

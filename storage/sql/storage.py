@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, Engine, MetaData
 
 from storage.capabilities import Capability
-from storage.description import Description
+from storage.entity import Description
 from storage.migrations import Migrations
 from storage.options import Options
 from storage.repository import Repository
-from storage.sql.connections import Connections, PoolConnections, Transaction, UnitConnections
+from storage.sql.connection import Line, faults_of, open_line
 from storage.sql.dialects import SQLITE, dialect_of
+from storage.sql.engine import open_engine, open_migration_engine
 from storage.sql.errors import translated
-from storage.sql.lines import Line, faults_of, open_line
+from storage.sql.executor import Connections, PoolConnections, Transaction, UnitConnections
 from storage.sql.migrations import SqlMigrations
-from storage.sql.pool import open_engine, open_migration_engine
 from storage.sql.repository import SqlRepository
 from storage.sql.schema import NAMING, entity_table, ids_table
 from storage.sql.statements import Statements

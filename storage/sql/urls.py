@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from storage.backends import missing_driver
 from storage.errors import Invalid, Unsupported
-from storage.registry import missing_driver
 from storage.sql.settings import MYSQL, POSTGRESQL, SQLITE, read_settings
 from storage.url import masked
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from storage import Filter, Invalid, Repository
-from storage.cursor import Position, decoded, write_cursor
+from storage.query import Position, decoded, write_cursor
 from storage.testing.fixtures import Fixtures
 from storage.testing.values import LARGEST
 

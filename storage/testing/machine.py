@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, initialize, multiple, rule
 
 from storage import Repository, StorageError
-from storage.description import describe
+from storage.entity import describe
 from storage.testing import strategies
 from storage.testing.fixtures import empty
 from storage.testing.model import Model

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from storage.description import Field, describe
-from storage.fields import Integer, Rule, Text, Timestamp
+from storage.entity import Field, Integer, Rule, Text, Timestamp, describe
 
 E = TypeVar("E")
 

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from storage import Filter
-from storage.description import Description, Field
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Description, Field, Integer, Text, Timestamp
 from storage.testing.samples import AWKWARD_MOMENTS, AWKWARD_TEXTS, awkward_values
 
 #: How many examples a property has; a number in this variable asks for more, and for others in each run.

@@ -3,16 +3,16 @@
 Built on what every backend has, ``scan``, ``put_many`` and the high-water marks: nothing here knows an engine.
 """
 
+from storage.transfer.archive import BackupFile, open_backup
 from storage.transfer.backing_up import backup
-from storage.transfer.backup_file import BackupFile, open_backup
 from storage.transfer.checking import check
 from storage.transfer.copying import copy
+from storage.transfer.diff import Choice, Fate
 from storage.transfer.manifest import Manifest
-from storage.transfer.merging import Choice, Fate
 from storage.transfer.progress import Progress
 from storage.transfer.records import Record, last_backup, last_verification
+from storage.transfer.report import Report, Tally
 from storage.transfer.restoring import Restoration, restore
-from storage.transfer.tallies import Report, Tally
 from storage.transfer.verifying import Comparison, Verification, verify
 
 __all__ = [

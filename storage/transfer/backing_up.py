@@ -11,17 +11,17 @@ from typing import IO, Any
 
 from storage.batches import batched, rows_within
 from storage.capabilities import Capability
-from storage.description import Description
+from storage.entity import Description
 from storage.errors import Invalid
 from storage.repository import Repository
 from storage.storage import Repositories, Storage
+from storage.transfer.atomic_write import Warn, log_warning, replacing
 from storage.transfer.canonical import Canonical
+from storage.transfer.checksum import sealing
 from storage.transfer.encryption import encrypting, read_recipients
-from storage.transfer.files import Warn, log_warning, replacing
 from storage.transfer.manifest import FORMAT, Contents, Header, Manifest, line_of, release
 from storage.transfer.progress import Progress, Silence
 from storage.transfer.rows import MOST_NAMED, Row, Unreadable, problems_of, rows
-from storage.transfer.sealing import sealing
 from storage.transfer.sources import StorageSource
 
 

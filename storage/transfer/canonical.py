@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Generic, TypeVar
 
-from storage.description import Description
+from storage.entity import VALUE_TYPES, Description
 from storage.errors import Invalid
-from storage.fields import VALUE_TYPES
 from storage.transfer.rows import Row, Unreadable
 
 E = TypeVar("E")

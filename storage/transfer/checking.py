@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from storage.batches import rows_within
-from storage.description import Description
+from storage.entity import Description
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical
-from storage.transfer.merging import PUTS, Choice, Fate, decide, pairs_told
+from storage.transfer.conflicts import doubles, obstacles, unique_fields
+from storage.transfer.diff import PUTS, Choice, Fate, decide, pairs_told
 from storage.transfer.progress import Progress, Silence
+from storage.transfer.report import Counting, Report, Tally
 from storage.transfer.rows import Row, problems_of
 from storage.transfer.sources import Source, StorageSource, common_entities
-from storage.transfer.tallies import Counting, Report, Tally
-from storage.transfer.unique import doubles, obstacles, unique_fields
 
 #: How many rows that are to be put are looked at together.
 BATCH = 1000

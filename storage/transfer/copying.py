@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from storage.batches import rows_within
-from storage.description import Description
+from storage.entity import Description
 from storage.errors import NotFound, VersionConflict
 from storage.repository import Repository
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical
 from storage.transfer.checking import plan, raised_marks
-from storage.transfer.merging import PUTS, Choice, Fate, decide, pairs_told
+from storage.transfer.conflicts import obstacles, unique_fields
+from storage.transfer.diff import PUTS, Choice, Fate, decide, pairs_told
 from storage.transfer.progress import Progress, Silence
+from storage.transfer.report import Counting, Report, Tally
 from storage.transfer.rows import Row
 from storage.transfer.sources import Source, StorageSource, common_entities
-from storage.transfer.tallies import Counting, Report, Tally
-from storage.transfer.unique import obstacles, unique_fields
 
 #: How many rows are written together at most.
 BATCH = 5000

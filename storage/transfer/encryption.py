@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from storage.backends import missing_driver
 from storage.errors import Invalid
-from storage.registry import missing_driver
 
 #: How an encrypted file begins.
 MAGIC = b"age-encryption.org/"

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeVar
 
+from storage.entity import LARGEST_ID
 from storage.errors import Invalid
-from storage.fields import LARGEST_ID
 from storage.transfer.canonical import encode
 
 #: Raised with every change after which an older release could not read what this one writes.

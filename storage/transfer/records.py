@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.transfer.files import replacing
+from storage.transfer.atomic_write import replacing
 
 BACKUP = "last-backup.json"
 VERIFICATION = "last-verification.json"

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from time import sleep
 from typing import Any
 
-from storage.description import Description
+from storage.entity import Description
 from storage.errors import Invalid
 from storage.migrations import NOTICED_WITHIN, WITHDRAWN
 from storage.storage import Storage
-from storage.transfer.backup_file import BackupFile
+from storage.transfer.archive import BackupFile
 from storage.transfer.copying import bring, delete_rows
-from storage.transfer.merging import Choice
+from storage.transfer.diff import Choice
 from storage.transfer.progress import Progress, Silence
+from storage.transfer.report import Report
 from storage.transfer.rows import rows
 from storage.transfer.sources import StorageSource, common_entities
-from storage.transfer.tallies import Report
 from storage.transfer.verifying import Verification, verify
 
 

@@ -11,9 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from storage.description import Description
+from storage.entity import LARGEST_ID, Description
 from storage.errors import Invalid
-from storage.fields import LARGEST_ID
 from storage.query import Filter
 from storage.repository import Repository
 

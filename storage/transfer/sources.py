@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from storage.description import Description
+from storage.entity import Description
 from storage.errors import Invalid, StorageError
 from storage.query import MOST_VALUES, Filter
 from storage.storage import Storage

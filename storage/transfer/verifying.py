@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.batches import batched, rows_within
-from storage.description import Description
+from storage.entity import Description
 from storage.storage import Storage
 from storage.transfer.canonical import Canonical, encode
-from storage.transfer.merging import pairs_told
+from storage.transfer.diff import pairs_told
 from storage.transfer.progress import Progress, Silence
 from storage.transfer.rows import MOST_NAMED, Row, Unreadable
 from storage.transfer.sources import Source, StorageSource, common_entities

@@ -9,10 +9,10 @@ from typing import Any
 import mongomock
 
 from storage import Engine
-from storage.description import describe
+from storage.entity import describe
 from storage.mongo import MongoStorage, open_backend
+from storage.mongo.client import Document, Work
 from storage.mongo.migrations import VERSIONS
-from storage.mongo.pool import Document, Work
 from storage.mongo.schema import IDS, indexes
 from storage.options import Options
 

@@ -14,7 +14,7 @@ import pytest
 from pymongo import ReadPreference
 
 from storage import Engine, Invalid, Unavailable, open_storage
-from storage.mongo.pool import READ_CONCERN, WRITE_CONCERN
+from storage.mongo.client import READ_CONCERN, WRITE_CONCERN
 from tests.databases import mongo_client
 
 #: What DNS makes of a name whose TXT record switches load balancing on.

@@ -11,8 +11,7 @@ from bson.datetime_ms import DatetimeMS
 from pymongo.errors import WriteError
 
 from storage import AlreadyExists, Engine, SchemaOutOfDate, open_storage
-from storage.description import describe
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Integer, Text, Timestamp, describe
 from storage.mongo.schema import VALIDATION, indexes, validator
 from tests.mongo.doubles import make_counter, make_indexes
 

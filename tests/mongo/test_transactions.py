@@ -18,7 +18,7 @@ from storage import (
     Unsupported,
     VersionConflict,
 )
-from storage.mongo.pool import WRITE_CONCERN
+from storage.mongo.client import WRITE_CONCERN
 from storage.mongo.storage import capabilities_of
 from tests.running import require
 

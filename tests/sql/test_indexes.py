@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 from storage import Engine, Filter, Storage, open_storage
-from storage.cursor import Position, write_cursor
-from storage.query import checked_order, scope
+from storage.query import Position, write_cursor
+from storage.query.paging import checked_order, scope
 from tests.servers import SQL_KINDS
 
 FIRED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ import certifi
 import pytest
 
 from storage.options import Options
-from storage.sql.bounded_mysql import BoundedConnection
-from storage.sql.pool import mysql_arguments
+from storage.sql.engine import mysql_arguments
+from storage.sql.mysql_connection import BoundedConnection
 from storage.sql.urls import read_address
 
 

@@ -6,12 +6,15 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CORE = sorted((ROOT / "storage").glob("*.py"))
+ROOMS = ("entity", "query", "migrations")
+CORE = sorted(file for room in ("", *ROOMS) for file in (ROOT / "storage" / room).glob("*.py"))
+CLI = sorted((ROOT / "storage/cli").rglob("*.py"))
 SQL = sorted((ROOT / "storage/sql").rglob("*.py"))
 MONGO = sorted((ROOT / "storage/mongo").rglob("*.py"))
 TRANSFER = sorted((ROOT / "storage/transfer").rglob("*.py"))
@@ -24,7 +27,7 @@ WEB = {"flask", "werkzeug", "jinja2"}
 
 #: The extension, which the core does not know; and what writes a revision, with Alembic's template.
 FLASK = ROOT / "storage/flask.py"
-REVISION_WRITER = ROOT / "storage/revisions.py"
+REVISION_WRITER = ROOT / "storage/migrations/files.py"
 
 
 def imports(file: Path) -> set[str]:
@@ -84,6 +87,36 @@ def test_moving_data_knows_the_core_alone(file: Path) -> None:
     assert packages(file) & (DRIVERS | WEB | {"webapp", "tests"}) == set()
 
 
+@pytest.mark.parametrize("file", [*CORE, *SQL, *MONGO, *TRANSFER], ids=relative)
+def test_no_command_line_is_in_the_way_of_the_data(file: Path) -> None:
+    entry = ROOT / "storage/__main__.py"
+    assert (packages(file) & {"click", "rich"} == set()) or file == FLASK
+    assert (within(file, "storage.cli") == set()) or file in (FLASK, entry)
+
+
+def imported_modules(file: Path, known: dict[str, Path]) -> set[str]:
+    """The modules of the product that a file imports, a package where only its table of contents is meant."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in known else str(node.module) for name in names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & set(known)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not for their types either."""
+    files = [*(ROOT / "storage").rglob("*.py"), *WEBAPP]
+    known = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+    graph = {name: imported_modules(file, known) - {name} for name, file in known.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
+
+
 @pytest.mark.parametrize("file", KIT, ids=relative)
 def test_the_kit_knows_the_core_alone(file: Path) -> None:
     """It is shipped: nothing of ``tests`` is there, and no backend is special."""
@@ -109,7 +142,7 @@ def test_a_revision_stands_alone(file: Path) -> None:
     assert packages(file) & {"storage", "webapp", "tests"} == set()
 
 
-@pytest.mark.parametrize("file", [*CORE, *SQL, *MONGO, *KIT, *WEBAPP], ids=relative)
+@pytest.mark.parametrize("file", [*CORE, *SQL, *MONGO, *TRANSFER, *CLI, *KIT, *WEBAPP], ids=relative)
 def test_the_product_knows_nothing_of_its_tests(file: Path) -> None:
     assert packages(file) & {"tests", "mongomock", "secantusdb"} == set()
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from storage.batches import batched
-from storage.columns import by_row, sliced_by_bytes
+from storage.entity import by_row, sliced_by_bytes
 
 
 @pytest.mark.parametrize(("number", "lengths"), [(0, []), (1, [1]), (3, [3]), (4, [3, 1]), (6, [3, 3]), (7, [3, 3, 1])])

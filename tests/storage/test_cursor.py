@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage import Engine, Invalid
-from storage.cursor import LONGEST_CURSOR, Position, read_cursor, write_cursor
-from storage.description import describe
+from storage.entity import describe
+from storage.query import Position, write_cursor
+from storage.query.cursor import LONGEST_CURSOR, read_cursor
 from storage.testing.strategies import chosen_settings, values
 from tests.probe import Probe
 

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Optional
 import pytest
 
 from storage import open_storage
-from storage.description import describe
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Integer, Text, Timestamp, describe
 
 IDENTITY: list[tuple[str, Any, Any]] = [("id", int | None, None), ("version", int, 0)]
 

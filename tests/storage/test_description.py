@@ -7,9 +7,7 @@ from typing import Annotated, Any
 import pytest
 
 from storage import Engine, Invalid
-from storage.columns import by_row
-from storage.description import check_id, check_version, describe
-from storage.fields import Integer, Text
+from storage.entity import Integer, Text, by_row, check_id, check_version, describe
 from tests.probe import Probe
 
 ENGINE = describe(Engine)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from storage.fields import Integer, Text, Timestamp
+from storage.entity import Integer, Text, Timestamp
 from storage.testing.fields import WRONG_MOMENTS, WRONG_THRUSTS, WRONG_TITLES
 from storage.testing.samples import AWKWARD_MOMENTS, AWKWARD_TEXTS
 

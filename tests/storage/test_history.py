@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage import Invalid
-from storage.history import RevisionFile, check_histories, read_files
+from storage.migrations import RevisionFile
+from storage.migrations.history import check_histories, read_files
 
 
 class Histories:

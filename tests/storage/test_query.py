@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from storage import Engine, Filter, Invalid
-from storage.cursor import Position
-from storage.description import describe
-from storage.query import Condition, Segment, checked_filters, checked_query
+from storage.entity import describe
+from storage.query import Condition, Position, Segment, checked_filters, checked_query
 
 ENGINE = describe(Engine)
 ROWS = [Engine(str(id), id=id, version=1) for id in range(1, 8)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from storage import Engine, Invalid, open_storage
-from storage.registry import BUILT_IN, backend_of
+from storage.backends import BUILT_IN, backend_of
 
 ROOT = Path(__file__).parents[2]
 

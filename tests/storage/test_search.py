@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.search import prefix_end, search_key
+from storage.entity import prefix_end, search_key
 from storage.testing.strategies import LETTERS, chosen_settings
 
 

@@ -25,7 +25,7 @@ from storage import (
     Unsupported,
     VersionConflict,
 )
-from storage.description import describe
+from storage.entity import describe
 
 
 class Steps(Migrations):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.registry import known_backends
+from storage.backends import known_backends
 
 METADATA = "Metadata-Version: 2.1\nName: engine-room-memory\nVersion: 1.0\n"
 ENTRY_POINTS = "[storage.backends]\nmemory = engine_room_memory:open_backend\n"

@@ -12,7 +12,7 @@ from engine_room_memory.repository import MemoryRepository
 from engine_room_memory.storage import MemoryStorage
 
 from storage import Engine, Filter, Page, StorageError
-from storage.description import describe
+from storage.entity import describe
 from storage.testing import MakeStorage, RepositoryContract
 from storage.testing.threads import THREADS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage import Capability, Invalid, Unsupported, open_storage
-from storage.registry import known_backends
+from storage.backends import known_backends
 from tests.third_party.conftest import distribution
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from storage import ApiToken, Engine, IdempotencyKey, SignIn, Storage
-from storage.fields import Text
+from storage.entity import Text
 
 LARGEST = 2**63 - 1
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123_000, UTC)

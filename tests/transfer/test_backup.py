@@ -14,7 +14,7 @@ import zstandard
 from pyrage import x25519
 
 from storage import ApiToken, Capability, Engine, Invalid, Repository, Storage, Unavailable, open_storage
-from storage.transfer.files import replacing
+from storage.transfer.atomic_write import replacing
 from storage.transfer.progress import Silence
 from storage.transfer.rows import rows
 from tests.running import RunningServers, require

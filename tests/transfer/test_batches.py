@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage import Engine, Storage, batches, open_storage
-from storage.description import describe
+from storage.entity import describe
 from storage.transfer import Choice, backing_up, backup, check, copy, verify, verifying
 from tests.transfer.samples import engines
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storage import Engine, Invalid
-from storage.description import describe
+from storage.entity import describe
 from storage.transfer.canonical import Canonical
 from tests.transfer.samples import LIMITS, NOON
 

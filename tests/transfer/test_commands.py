@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from storage import Engine, Storage, Unavailable
 from storage.cli import commands
-from storage.transfer.progress import Bar, Lines
+from storage.cli.progress import Bar, Lines
 from storage.transfer.rows import MOST_NAMED
 from tests.transfer.planting import change
 from tests.transfer.samples import engines

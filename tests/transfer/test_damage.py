@@ -15,8 +15,8 @@ from pyrage import x25519
 from storage import Engine, Invalid, Storage
 from storage.migrations import WITHDRAWN
 from storage.transfer import restore
+from storage.transfer.checksum import PIECE, lines, sealing
 from storage.transfer.encryption import MAGIC
-from storage.transfer.sealing import PIECE, lines, sealing
 from tests.transfer.everything import backup, open_backup
 from tests.transfer.samples import dense_engines, engines, fill_with_limits
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from storage import Engine, Invalid, Storage, open_storage
-from storage.transfer import restore, sealing
-from storage.transfer.backup_file import UsedValues
+from storage.transfer import checksum, restore
+from storage.transfer.archive import UsedValues
 from storage.transfer.canonical import Canonical
-from storage.transfer.sealing import FRAME, LONGEST, lines, unpacked
-from storage.transfer.sealing import sealing as sealed
+from storage.transfer.checksum import FRAME, LONGEST, lines, unpacked
+from storage.transfer.checksum import sealing as sealed
 from tests.probe import Probe
 from tests.probe_places import make_probes
 from tests.transfer.everything import backup, check, copy, open_backup, verify
@@ -155,7 +155,7 @@ def test_what_unpacks_to_gigabytes_is_held_in_bounded_pieces() -> None:
 
 
 def test_a_line_without_an_end_is_given_up_at_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealing, "LONGEST", 1 << 22)
+    monkeypatch.setattr(checksum, "LONGEST", 1 << 22)
     file = io.BytesIO(bomb(60_000))
     with pytest.raises(Invalid):
         list(lines(file))

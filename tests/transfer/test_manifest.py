@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from storage import Invalid
-from storage.fields import LARGEST_ID
+from storage.entity import LARGEST_ID
 from storage.transfer.manifest import FORMAT, LONGEST_WORD, Contents, Header, check_format, line_of, read_line
 
 #: What is no line of a backup: no JSON, JSON that is no object, an object without what is asked for.

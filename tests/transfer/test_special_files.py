@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from storage import Engine, Invalid, Storage, Unavailable, open_storage
-from storage.transfer.files import is_stream
+from storage.transfer.atomic_write import is_stream
 from tests.transfer.everything import backup, open_backup, verify
 
 

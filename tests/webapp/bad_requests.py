@@ -16,10 +16,10 @@ from flask import Response
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ, run_wsgi_app
 
-from storage.cursor import Position, write_cursor
-from storage.description import describe
 from storage.entities import Engine
-from storage.query import Filter, checked_filters, checked_order, scope
+from storage.entity import describe
+from storage.query import Filter, Position, checked_filters, write_cursor
+from storage.query.paging import checked_order, scope
 from webapp.listing import PARAMETERS
 
 ENGINES = describe(Engine)

@@ -10,7 +10,7 @@ from typing import Annotated
 import pytest
 from flask import Flask
 
-from storage.fields import Integer
+from storage.entity import Integer
 from storage.flask import ConfigurationError, Storage, current_storage
 from tests.webapp.conftest import MakeApp
 from webapp import create_app

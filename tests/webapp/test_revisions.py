@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from storage import Invalid, Unsupported
-from storage.revisions import create_twins
+from storage.migrations import create_twins
 
 CHECKOUT = Path(__file__).parents[2]
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine_room_memory.conditions import holds, order_key
 from storage import AlreadyExists, Filter, Invalid, NotFound, Page, PutResult, Repository, Unavailable, VersionConflict
-from storage.columns import by_row
-from storage.description import Description, check_id, check_version
-from storage.fields import LARGEST_ID
+from storage.entity import LARGEST_ID, Description, by_row, check_id, check_version
 from storage.query import Segment, checked_filters, checked_query
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from engine_room_memory.migrations import MemoryMigrations
 from engine_room_memory.repository import MemoryRepository, Table
 from storage import Capability, Repository, Storage
 from storage.capabilities import unsupported
-from storage.description import Description
+from storage.entity import Description
 from storage.options import Options
 
 E = TypeVar("E")
