@@ -87,6 +87,11 @@ def test_moving_data_knows_the_core_alone(file: Path) -> None:
     assert packages(file) & (DRIVERS | WEB | {"webapp", "tests"}) == set()
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "tests/third_party/engine_room_memory").glob("*.py")), ids=relative)
+def test_a_backend_of_others_needs_nothing_but_its_own_interface(file: Path) -> None:
+    assert within(file, "storage") == within(file, "storage.spi")
+
+
 @pytest.mark.parametrize("file", [*CORE, *SQL, *MONGO, *TRANSFER], ids=relative)
 def test_no_command_line_is_in_the_way_of_the_data(file: Path) -> None:
     entry = ROOT / "storage/__main__.py"

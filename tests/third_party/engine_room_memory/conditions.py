@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from storage.query import Condition
+from storage.spi import Condition
 
 COMPARISONS = {name: getattr(operator, name) for name in ("eq", "lt", "le", "gt", "ge")}
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine_room_memory.repository import Table
-from storage import Migrations, Revision
-from storage.migrations import WITHDRAWN
+from storage.spi import WITHDRAWN, Migrations, Revision
 
 if TYPE_CHECKING:
     from engine_room_memory.storage import MemoryStorage

@@ -8,9 +8,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine_room_memory.conditions import holds, order_key
-from storage import AlreadyExists, Filter, Invalid, NotFound, Page, PutResult, Repository, Unavailable, VersionConflict
-from storage.entity import LARGEST_ID, Description, by_row, check_id, check_version
-from storage.query import Segment, checked_filters, checked_query
+from storage.spi import (
+    LARGEST_ID,
+    AlreadyExists,
+    Description,
+    Filter,
+    Invalid,
+    NotFound,
+    Page,
+    PutResult,
+    Repository,
+    Segment,
+    Unavailable,
+    VersionConflict,
+    by_row,
+    check_id,
+    check_version,
+    checked_filters,
+    checked_query,
+)
 
 if TYPE_CHECKING:
     from engine_room_memory.storage import MemoryStorage

@@ -8,10 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 from engine_room_memory.migrations import MemoryMigrations
 from engine_room_memory.repository import MemoryRepository, Table
-from storage import Capability, Repository, Storage
-from storage.capabilities import unsupported
-from storage.entity import Description
-from storage.options import Options
+from storage.spi import Capability, Description, Options, Repository, Storage, unsupported
 
 E = TypeVar("E")
 
