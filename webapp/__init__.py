@@ -8,26 +8,14 @@ from typing import Any
 from flask import Flask
 
 from storage.flask import Storage
-from webapp import (
-    access,
-    api,
-    cookies,
-    docs,
-    errors,
-    logs,
-    operations,
-    pages,
-    private_files,
-    probe,
-    proxies,
-    security,
-    sign_in,
-    static_files,
-    status,
-    token_commands,
-    trace,
-)
+from webapp import errors, proxies, security, static_files
+from webapp.api import documentation as docs
+from webapp.api import views as api
+from webapp.auth import access, cookies, sign_in, token_commands
 from webapp.config import configured_app
+from webapp.ops import logs, private_files, probe, status, trace
+from webapp.ops import views as operations
+from webapp.pages import views as pages
 from webapp.starting import check_configuration
 
 __all__ = ["create_app"]
@@ -45,7 +33,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     private_files.init_app(app)
     probe.init_app(app)
     # Imported here: at its import the client of Prometheus decides whether it counts for one process or for several.
-    from webapp import metrics
+    from webapp.ops import metrics
 
     # These first: they see a request before all others, and its answer after them.
     for watcher in (proxies, trace, logs, metrics, status):

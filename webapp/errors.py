@@ -27,7 +27,7 @@ from storage import (
     VersionConflict,
 )
 from webapp import problems
-from webapp.preconditions import CONDITIONS
+from webapp.api.preconditions import CONDITIONS
 from webapp.problems import Problem
 from webapp.responses import is_api
 

@@ -15,7 +15,7 @@ bind = "127.0.0.1:8000"
 #: A process for each core serves best: ``--workers``, or WEB_CONCURRENCY in the environment.
 threads = 4
 #: With one more thread for each of the health checks.
-worker_class = "webapp.reserved_worker.ReservedWorker"
+worker_class = "webapp.ops.worker.ReservedWorker"
 #: Loaded once and forked, so that what is wrong in the configuration is told once; pools open after the fork.
 preload_app = True
 

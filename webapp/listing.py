@@ -11,7 +11,7 @@ from flask import request, url_for
 
 from storage import Engine, Filter, Invalid, Page
 from storage.flask import current_storage
-from webapp.engine_json import read_moment
+from webapp.api.engine_json import read_moment
 from webapp.errors import BadParameters
 
 DEFAULT_LIMIT = 50

@@ -10,8 +10,8 @@ import json
 import click
 from argon2 import PasswordHasher
 
-from webapp.roles import Role
-from webapp.users import LONGEST_PASSWORD, check_name
+from webapp.auth.roles import Role
+from webapp.auth.users import LONGEST_PASSWORD, check_name
 
 SHORTEST_PASSWORD = 8
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import Forbidden, SecurityError
 
-from webapp import form_tokens
+from webapp.auth import form_tokens
+from webapp.ops.trace import this_request
 from webapp.responses import is_api
-from webapp.trace import this_request
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 

@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
 from werkzeug.test import TestResponse
 
-from webapp.roles import Role
-from webapp.tokens import make_token
+from webapp.auth.roles import Role
+from webapp.auth.tokens import make_token
 
 PASSWORD = "correct horse battery"
 #: As cheap as can be: a hash carries its own parameters.

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from storage import Unavailable
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
 from tests.webapp.people import CLOSED, sign_in, token
-from webapp.access import Role, caller, may, needs
+from webapp.auth.access import Role, caller, may, needs
 
 RAPTOR = {"title": "Raptor"}
 
@@ -226,7 +226,7 @@ def test_in_an_outage_nobody_is_looked_up_twice_for_one_answer(
         asked.append(cookie)
         raise Unavailable("the database is gone")
 
-    monkeypatch.setattr("webapp.sessions.find", gone)
+    monkeypatch.setattr("webapp.auth.sessions.find", gone)
     assert (client.get("/").status_code, len(asked)) == (503, 1)
 
 

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from storage import SignIn
 from tests.webapp.conftest import CLOSED_PORTS, NOW, MakeApp
 from tests.webapp.people import CLOSED, PASSWORD, form_token, post, sign_in, token
-from webapp.access import caller, needs
+from webapp.auth.access import caller, needs
 from webapp.new_user import print_entry
 
 ROOT = Path(__file__).parents[2]

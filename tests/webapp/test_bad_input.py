@@ -19,7 +19,7 @@ from tests.sizes import BAD_REQUESTS
 from tests.webapp.bad_requests import KINDS_OF_BAD, OPERATORS, BadRequest, listing, requests, sent
 from tests.webapp.conftest import MakeApp
 from webapp import create_app
-from webapp.bodies import DEEPEST, check_depth
+from webapp.api.json_body import DEEPEST, check_depth
 
 SEED = 20260131
 #: How many of each kind are sent to every database.

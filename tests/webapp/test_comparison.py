@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from storage import Engine, Storage
-from webapp.comparison import differences
-from webapp.forms import engine_texts
+from webapp.pages.comparison import differences
+from webapp.pages.forms import engine_texts
 
 ACTIONS = ("edit", "fire", "delete")
 MINE = {"title": "Raptor 3", "thrust": "2300", "last_fired": ""}

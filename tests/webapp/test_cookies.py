@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, session
 
-from webapp.access import needs
+from webapp.auth.access import needs
 
 
 def test_a_session_is_there_for_pages_and_not_for_the_api(app: Flask) -> None:

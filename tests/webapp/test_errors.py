@@ -23,7 +23,7 @@ from storage import (
     VersionConflict,
 )
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
-from webapp.access import needs
+from webapp.auth.access import needs
 from webapp.errors import ANSWERS
 
 SECRET = "the-secret-of-the-driver"

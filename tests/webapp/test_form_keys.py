@@ -188,7 +188,7 @@ class TestAnswerThatWasLost:
         monkeypatch.setattr(repository, "add", lost)
 
     def test_without_transactions_the_claim_says_so(self, standalone: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("webapp.form_keys.PATIENCE", 0.0)
+        monkeypatch.setattr("webapp.pages.form_keys.PATIENCE", 0.0)
         client = browser(standalone)
         fields = form(client.get("/engines/new")) | {"title": "Raptor"}
         self.lose(standalone, monkeypatch, applied=True)

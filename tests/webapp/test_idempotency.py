@@ -98,7 +98,7 @@ def test_a_request_that_failed_may_be_sent_again_with_its_key(client: FlaskClien
 
 def test_a_key_belongs_to_its_caller(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     create(client)
-    monkeypatch.setattr("webapp.idempotency.caller", lambda: "token 3")
+    monkeypatch.setattr("webapp.api.idempotency.caller", lambda: "token 3")
     assert create(client).get_json()["id"] == 2
 
 

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from storage.flask import ConfigurationError
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
-from webapp.access import needs
-from webapp.logs import JsonFormatter
+from webapp.auth.access import needs
+from webapp.ops.logs import JsonFormatter
 
 
 @pytest.fixture(autouse=True)

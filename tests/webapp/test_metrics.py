@@ -141,7 +141,7 @@ def test_the_format_is_the_one_that_is_asked_for(client: FlaskClient, accepted: 
 MEETING = """
 import multiprocessing
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 app.extensions["storage"].migrations.upgrade()
 both = multiprocessing.Barrier(2)

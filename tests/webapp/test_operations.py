@@ -20,7 +20,7 @@ from tests.running import RunningServers
 from tests.servers import PrivateServer
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
 from tests.webapp.people import CLOSED, sign_in
-from webapp.probe import FREE, Probe
+from webapp.ops.probe import FREE, Probe
 
 
 def test_healthz_is_plain(client: FlaskClient) -> None:

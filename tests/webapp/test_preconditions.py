@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from webapp.preconditions import version_to_write
+from webapp.api.preconditions import version_to_write
 
 WRITES = [
     ("PATCH", "/api/engines/1", {"thrust": 1}),

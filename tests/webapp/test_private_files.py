@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.webapp.conftest import MakeApp
-from webapp import private_files
 from webapp.__main__ import write_config
+from webapp.ops import private_files
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from flask import Flask, request
 
 from storage.flask import ConfigurationError
 from tests.webapp.conftest import MakeApp
-from webapp.access import needs
+from webapp.auth.access import needs
 
 FORWARDED = {
     "X-Forwarded-For": "203.0.113.7, 198.51.100.2",

@@ -19,8 +19,8 @@ from schemathesis.schemas import BaseSchema
 from tests.serving import served
 from tests.webapp.conftest import MakeApp
 from tests.webapp.people import CLOSED, token
-from webapp.idempotency import HEADER
-from webapp.preconditions import CONDITION, CONDITIONS
+from webapp.api.idempotency import HEADER
+from webapp.api.preconditions import CONDITION, CONDITIONS
 
 SEED = 20260131
 PHASES = {"coverage", "fuzzing", "stateful"}

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.webapp.conftest import MakeApp
 from tests.webapp.people import form_token, post, sign_in
-from webapp.access import Role, needs
+from webapp.auth.access import Role, needs
 
 RAPTOR = {"title": "Raptor"}
 ANSWERS = ["/", "/login", "/nothing", "/healthz", "/api/engines", "/api/nothing", "/static/style.css"]

@@ -143,7 +143,7 @@ def test_a_database_that_cannot_be_used_is_one_sentence_without_the_password(url
 SLOW = """
 import sys
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 storage = app.extensions["storage"]
 storage.migrations.upgrade()
@@ -182,7 +182,7 @@ FORKED = """
 import multiprocessing, os
 from storage import Engine
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 storage = app.extensions["storage"]
 both = multiprocessing.Barrier(2)
@@ -224,7 +224,7 @@ def test_two_workers_of_a_preloaded_application_share_no_connection(
 SHOWS_WHAT_IT_BELIEVES = """
 from flask import request
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 
 @app.get("/seen")
@@ -272,7 +272,7 @@ def test_gunicorn_writes_no_access_log_beside_ours(settings: dict[str, str]) -> 
 GATE = """
 import sys
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 app.extensions["storage"].migrations.upgrade()
 
@@ -306,8 +306,8 @@ def test_health_checks_are_answered_while_every_thread_waits(tmp_path: Path, pre
 
 IMPATIENT = (
     """
-import webapp.bounded_socket
-webapp.bounded_socket.PATIENCE = 0.2
+import webapp.ops.bounded_socket
+webapp.ops.bounded_socket.PATIENCE = 0.2
 """
     + GATE
 )
@@ -362,10 +362,10 @@ def closed(client: socket.socket) -> bool:
 
 
 LARGE = """
-import webapp.bounded_socket
-webapp.bounded_socket.PATIENCE = 2.0
+import webapp.ops.bounded_socket
+webapp.ops.bounded_socket.PATIENCE = 2.0
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 
 @app.get("/large")
@@ -397,7 +397,7 @@ def test_connections_that_stay_silent_hold_no_thread(tmp_path: Path) -> None:
 
 WRITES_A_FILE = """
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 app = create_app()
 
 @app.get("/write")
@@ -416,7 +416,7 @@ def test_a_file_that_a_worker_writes_is_private(tmp_path: Path) -> None:
 
 CONFIGURED = """
 from webapp import create_app
-from webapp.access import needs
+from webapp.auth.access import needs
 
 def make():
     app = create_app()

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 from storage import NotFound, SignIn
 from tests.webapp.conftest import CLOSED_PORTS, NOW, MakeApp
 from tests.webapp.people import CLOSED, PASSWORD, entry, form_token, post, sign_in
-from webapp.access import Role, caller, needs
-from webapp.users import cost, user_with
+from webapp.auth.access import Role, caller, needs
+from webapp.auth.users import cost, user_with
 
 COOKIE = "__Host-session"
 WRONG = "The name or the password is wrong."

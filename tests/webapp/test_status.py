@@ -17,8 +17,8 @@ from storage import Engine
 from storage.transfer.records import BACKUP, note_backup, note_verification
 from tests.webapp.conftest import CLOSED_PORTS, MakeApp
 from tests.webapp.people import CLOSED, sign_in
-from webapp.probe import FREE
-from webapp.status import COUNTING, counted, current_status
+from webapp.ops.probe import FREE
+from webapp.ops.status import COUNTING, counted, current_status
 
 OPERATIONS = "the-token-of-the-tests-0123456789"
 SENT = {"Authorization": f"Bearer {OPERATIONS}"}

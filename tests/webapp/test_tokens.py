@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from storage import ApiToken
 from tests.webapp.conftest import NOW, MakeApp
 from tests.webapp.people import CLOSED, token
-from webapp.tokens import find_token
+from webapp.auth.tokens import find_token
 
 TOKEN = re.compile(r"er_([1-9][0-9]*)_([A-Za-z0-9_-]{43})\n")
 

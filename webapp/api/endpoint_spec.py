@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from flask import current_app, request
 from werkzeug.exceptions import NotAcceptable
 
-from webapp.bodies import refuse_body
+from webapp.api.json_body import refuse_body
+from webapp.api.preconditions import CONDITIONS, read_tags
 from webapp.listing import check_parameters
-from webapp.preconditions import CONDITIONS, read_tags
 
 View = TypeVar("View", bound=Callable[..., Any])
 

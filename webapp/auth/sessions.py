@@ -17,8 +17,8 @@ from flask import current_app, g, session
 
 from storage import Filter, NotFound, Repository, SignIn, StorageError
 from storage.flask import current_storage
-from webapp.roles import Role
-from webapp.users import User, known_users
+from webapp.auth.roles import Role
+from webapp.auth.users import User, known_users
 
 COOKIE = re.compile(r"([1-9][0-9]{0,18})\.([A-Za-z0-9_-]{43})")
 #: How many expired sessions one sign-in removes: more than it adds, so that they never grow.

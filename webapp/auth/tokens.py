@@ -17,7 +17,7 @@ from werkzeug.exceptions import Unauthorized
 
 from storage import ApiToken, NotFound, Repository, StorageError
 from storage.flask import current_storage
-from webapp.roles import Role
+from webapp.auth.roles import Role
 
 REALM = "Engine Room"
 #: 32 random bytes in URL-safe base 64.

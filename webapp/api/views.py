@@ -7,13 +7,13 @@ from werkzeug.routing import IntegerConverter
 
 from storage import Engine, Storage, Unit
 from storage.flask import current_storage
-from webapp.access import Role, needs
-from webapp.bodies import json_object
-from webapp.engine_json import EngineDocument, PageDocument, changed_fields, engine_document, new_engine
-from webapp.idempotency import once
+from webapp.api.endpoint_spec import Promise, hold_to_promise, promises
+from webapp.api.engine_json import EngineDocument, PageDocument, changed_fields, engine_document, new_engine
+from webapp.api.idempotency import once
+from webapp.api.json_body import json_object
+from webapp.api.preconditions import is_known, tag_of, version_to_write
+from webapp.auth.access import Role, needs
 from webapp.listing import PARAMETERS, page_links, requested_page
-from webapp.preconditions import is_known, tag_of, version_to_write
-from webapp.promises import Promise, hold_to_promise, promises
 from webapp.responses import json_response
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")

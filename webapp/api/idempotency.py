@@ -14,8 +14,8 @@ from werkzeug.exceptions import BadRequest
 
 from storage import Engine, Storage, Unit
 from storage.flask import current_storage
-from webapp.access import caller
-from webapp.engine_json import EngineDocument, engine_document
+from webapp.api.engine_json import EngineDocument, engine_document
+from webapp.auth.access import caller
 from webapp.repeats import digest, done_once
 from webapp.responses import encode
 

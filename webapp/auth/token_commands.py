@@ -6,8 +6,8 @@ import click
 
 from storage import AlreadyExists, ApiToken, Filter
 from storage.flask import Commands
-from webapp.roles import Role
-from webapp.tokens import make_token, token_repository
+from webapp.auth.roles import Role
+from webapp.auth.tokens import make_token, token_repository
 
 
 @click.group("tokens", cls=Commands)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Flask, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from webapp import attempts, sessions, users
-from webapp.access import needs
-from webapp.returning import first_page, own_page
-from webapp.users import known_users, user_with
+from webapp.auth import rate_limits as attempts
+from webapp.auth import sessions, users
+from webapp.auth.access import needs
+from webapp.auth.safe_redirect import first_page, own_page
+from webapp.auth.users import known_users, user_with
 
 #: The status of an attempt with a wrong name or password.
 WRONG = 403

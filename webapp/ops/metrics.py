@@ -11,8 +11,8 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from storage import Call, StorageError
-from webapp.access import anonymous, operators
-from webapp.trace import current_trace, this_request
+from webapp.auth.access import anonymous, operators
+from webapp.ops.trace import current_trace, this_request
 
 #: Others count as one: a client may call its method what it likes.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -14,8 +14,9 @@ from werkzeug.exceptions import Conflict
 
 from storage import Storage, Unit
 from storage.flask import current_storage
-from webapp import form_tokens, problems
-from webapp.access import caller
+from webapp import problems
+from webapp.auth import form_tokens
+from webapp.auth.access import caller
 from webapp.errors import Refused
 from webapp.repeats import digest, done_once
 from webapp.responses import encode

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template, url_for
 from werkzeug.exceptions import NotFound
 
-from webapp.access import needs
-from webapp.openapi import document
+from webapp.api.openapi import document
+from webapp.auth.access import needs
 from webapp.problems import PROBLEMS
 from webapp.responses import json_response
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from storage import ReadOnly, SchemaOutOfDate, Storage, StorageError
 from storage.flask import configured_options, current_storage
 from storage.options import Options
-from webapp.probe import check_database
+from webapp.ops.probe import check_database
 
 BEGAN = "engine_room_began"
 

@@ -14,12 +14,13 @@ from werkzeug.routing import Rule
 from storage import Engine
 from storage.entity import ID, Description, Field
 from storage.flask import current_storage
-from webapp import idempotency, preconditions, problems
-from webapp.access import Role
+from webapp import problems
+from webapp.api import idempotency, preconditions
+from webapp.api.endpoint_spec import Promise
+from webapp.api.schemas import Schema, component_schemas, parameter_schema, reference, value_schema
+from webapp.auth.access import Role
 from webapp.listing import FILTERS
 from webapp.problems import PROBLEMS, Problem
-from webapp.promises import Promise
-from webapp.schemas import Schema, component_schemas, parameter_schema, reference, value_schema
 
 DOCUMENT = "openapi"
 

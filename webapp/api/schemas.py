@@ -9,7 +9,7 @@ from typing import Any
 from storage import Engine
 from storage.entity import Description, Field, Integer, Text, Timestamp
 from storage.query import LARGEST_LIMIT
-from webapp.engine_json import MOMENT
+from webapp.api.engine_json import MOMENT
 from webapp.listing import DEFAULT_LIMIT, FILTERS, whole_number
 from webapp.problems import PROBLEMS
 

@@ -16,11 +16,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Unauthorized
 
 from storage import StorageError
+from webapp.auth.roles import Role
+from webapp.auth.safe_redirect import wanted_page
+from webapp.auth.sessions import signed_in
+from webapp.auth.tokens import challenge, sent_token
 from webapp.responses import is_api
-from webapp.returning import wanted_page
-from webapp.roles import Role
-from webapp.sessions import signed_in
-from webapp.tokens import challenge, sent_token
 
 __all__ = ["Caller", "Role", "anonymous", "caller", "init_app", "may", "needs", "operators"]
 

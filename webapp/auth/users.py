@@ -16,7 +16,7 @@ from flask import Flask, current_app
 from storage.entities import SignIn
 from storage.entity import describe
 from storage.flask import ConfigurationError
-from webapp.roles import Role
+from webapp.auth.roles import Role
 
 EXTENSION = "users"
 #: Memory, rounds and threads of argon2.

@@ -14,13 +14,13 @@ from werkzeug.routing import BuildError
 
 from storage import Engine, Filter, Invalid, NotFound, Storage, Unit, VersionConflict
 from storage.flask import current_storage
-from webapp import form_keys, forms
-from webapp.access import Role, needs
-from webapp.comparison import differences
-from webapp.engine_json import moment_text
-from webapp.form_keys import Outcome, outcome_of_form
+from webapp.api.engine_json import moment_text
+from webapp.auth.access import Role, needs
 from webapp.listing import check_parameters
-from webapp.table import PARAMETERS, requested_table
+from webapp.pages import form_keys, forms
+from webapp.pages.comparison import differences
+from webapp.pages.form_keys import Outcome, outcome_of_form
+from webapp.pages.table import PARAMETERS, requested_table
 
 #: How many engines the picture of the fleet shows, and each of the short lists beside it.
 STRONGEST = 12

@@ -16,7 +16,7 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from webapp.bounded_socket import BoundedSocket
+from webapp.ops.bounded_socket import BoundedSocket
 
 #: Each has one thread of its own in every worker, so that none waits for another either.
 PATHS = ("/healthz", "/readyz", "/status", "/metrics")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from webapp.forms import LABELS, shown
+from webapp.pages.forms import LABELS, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from storage import ReadOnly, SchemaOutOfDate, StorageError
 from storage.flask import current_storage
 from storage.transfer import last_backup, last_verification
-from webapp.access import anonymous, operators
+from webapp.auth.access import anonymous, operators
 from webapp.errors import RETRY_AFTER
-from webapp.probe import check_database
+from webapp.ops.probe import check_database
+from webapp.ops.status import current_status
 from webapp.responses import json_response
-from webapp.status import current_status
 
 blueprint = Blueprint("operations", __name__)
 

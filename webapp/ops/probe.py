@@ -19,7 +19,7 @@ from flask import Flask, current_app
 from storage import ReadOnly, Storage, StorageError, Unavailable, open_storage
 from storage.flask import configured_options, configured_url
 from storage.options import Options
-from webapp.private_files import database_file
+from webapp.ops.private_files import database_file
 
 EXTENSION = "probe"
 

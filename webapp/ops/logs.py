@@ -18,8 +18,8 @@ from flask.logging import has_level_handler
 from werkzeug.exceptions import BadRequest
 
 from storage import Call
-from webapp.access import caller
-from webapp.trace import current_trace, this_request
+from webapp.auth.access import caller
+from webapp.ops.trace import current_trace, this_request
 
 access_log = logging.getLogger("engine_room.access")
 storage_log = logging.getLogger("engine_room.storage")

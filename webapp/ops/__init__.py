@@ -1,0 +1,1 @@
+"""What operations ask for, and what serves the application."""
