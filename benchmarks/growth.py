@@ -91,7 +91,7 @@ def questions(place: str, storage: Storage, sizes: Sizes) -> Iterator[Row]:
         "prefix, page by id": partial(find, starts("engine 00001"), limit=PAGE),
         "prefix, count": partial(count, starts("engine 00001")),
         "contains, found nowhere": partial(find, contains("raptor"), limit=PAGE),
-        "contains, found everywhere": partial(find, contains("ngin"), limit=PAGE),
+        "contains, matches every row": partial(find, contains("ngin"), limit=PAGE),
         "one thrust of 500, page by title": partial(find, some, order_by="title", limit=PAGE),
         "a fifth by last_fired, page by title": partial(find, early, order_by="title", limit=PAGE),
         "never fired, page by title": partial(find, never, order_by="title", limit=PAGE),

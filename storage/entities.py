@@ -45,7 +45,7 @@ class ApiToken:
 class SignIn:
     """A person's sign-in in one browser, until it expires or is ended: of its secret only the digest is kept."""
 
-    passing: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
 
     username: Annotated[str, Text(64)]
     digest: Annotated[str, Digest]
@@ -63,7 +63,7 @@ class IdempotencyKey:
     body, ``None`` while the first request is still at work.
     """
 
-    passing: ClassVar[bool] = True
+    transient: ClassVar[bool] = True
 
     digest: Annotated[str, Text(64, unique=True)]
     request: Annotated[str, Digest]

@@ -6,7 +6,7 @@
     ├── Invalid               correct the input: every bad field is named in ``problems``
     ├── NotFound              there is no such entity
     ├── AlreadyExists         another entity has that value of a unique field
-    ├── VersionConflict       somebody was faster: read again, decide again
+    ├── VersionConflict       the entity has changed since: read again, decide again
     ├── TransactionConflict   run the whole unit again; nothing of it was kept
     ├── Unavailable           the database could not do it now: see ``retryable`` and ``may_have_been_applied``
     ├── ReadOnly              the database takes no writes

@@ -81,7 +81,7 @@ class Storage:
 
 
 class LookAgain:
-    """Before a request, and once a second at most, has the next use of a storage look at its schema again.
+    """Recheck the schema at most once a second, at the next use of the storage.
 
     So every process refuses soon when a migration, or a restore, begins under it.
     """

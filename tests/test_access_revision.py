@@ -48,4 +48,4 @@ def test_tokens_stop_a_downgrade_and_are_named(storage: Storage) -> None:
 
 
 def test_only_what_is_of_use_elsewhere_moves(storage: Storage) -> None:
-    assert [one.name for one in storage.descriptions.values() if one.passing] == ["sign_in", "idempotency_key"]
+    assert [one.name for one in storage.descriptions.values() if one.transient] == ["sign_in", "idempotency_key"]

@@ -31,7 +31,9 @@ MALFORMED = Problem(
 BAD_PARAMETERS = Problem(
     "bad-parameters", 400, "A query parameter is wrong", "A query parameter is wrong: errors says which."
 )
-UNAUTHORIZED = Problem("unauthorized", 401, "Nobody has signed in", "This needs a token: send Authorization: Bearer.")
+UNAUTHORIZED = Problem(
+    "unauthorized", 401, "Authentication required", "This needs a token: send Authorization: Bearer."
+)
 FORBIDDEN = Problem("forbidden", 403, "The role does not suffice", "Whoever called may not do this.")
 NOT_FOUND = Problem("not-found", 404, "There is nothing there", "There is nothing with that id, or at that address.")
 METHOD_NOT_ALLOWED = Problem(
@@ -41,9 +43,7 @@ NOT_ACCEPTABLE = Problem(
     "not-acceptable", 406, "Only JSON is served", "The answer would be JSON: let Accept admit application/json."
 )
 ALREADY_EXISTS = Problem("already-exists", 409, "The value is taken", "There is one with the same value already.")
-VERSION_CONFLICT = Problem(
-    "version-conflict", 409, "Somebody was faster", "Somebody has changed it meanwhile: read it again."
-)
+VERSION_CONFLICT = Problem("version-conflict", 409, "Edit conflict", "It has changed since it was read: read it again.")
 TOO_SLOW = Problem(
     "too-slow", 408, "The request came too slowly", "The body did not arrive in time: send it again.", retry=True
 )
@@ -89,7 +89,7 @@ UNAVAILABLE = Problem(
 BUSY = Problem(
     "busy",
     503,
-    "Others were in the way",
+    "Transaction conflict",
     "Others were changing the same: nothing was done, try again.",
     retry=True,
 )

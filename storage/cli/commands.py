@@ -1,6 +1,6 @@
 """``python -m storage``: copy, verify, check, backup, restore.
 
-Exit statuses, as those of ``diff``: 0, done, and nothing is otherwise than it should be; 1, there is a difference,
+Exit statuses, as those of ``diff``: 0, success and no differences; 1, there is a difference,
 or a row that cannot be held or was left as it is; 2, it could not be done.
 """
 
@@ -37,7 +37,7 @@ def commands() -> None:
 
 source = click.argument("source", type=PlaceName())
 destination = click.argument("destination", type=PlaceName())
-delete = click.option("--delete", is_flag=True, help="Rows that only the destination has go.")
+delete = click.option("--delete", is_flag=True, help="Delete rows missing from the source.")
 overwrite = click.option(
     "--overwrite",
     is_flag=True,
@@ -50,7 +50,7 @@ identity = click.option(
 with_tokens = click.option(
     "--with-tokens", is_flag=True, help="Rows that let somebody in, such as API tokens, move too: trust the source."
 )
-quiet = click.option("--quiet", is_flag=True, help="Print only what somebody should look at.")
+quiet = click.option("--quiet", is_flag=True, help="Print only warnings and errors.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document at the end, for programs.")
 
 

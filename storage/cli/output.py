@@ -44,7 +44,7 @@ class Telling:
             click.echo(line, err=self.aside)
 
     def warn(self, line: str) -> None:
-        """Print what somebody should look at."""
+        """Print a warning or an error."""
         if not self.as_json:
             click.echo(line, err=True)
 

@@ -30,7 +30,7 @@ def describe(entity: type[E]) -> Description[E]:
         if not field.init or field.kw_only:
             raise TypeError(f"{name}.{field.name} must be an argument by position: entities are made so when read")
     fields = tuple(read_field(name, declared[one], hints[one]) for one in declared if one not in ("id", "version"))
-    says = {one: bool(getattr(entity, one, False)) for one in ("passing", "credential")}
+    says = {one: bool(getattr(entity, one, False)) for one in ("transient", "credential")}
     description: Description[E] = Description(entity_name(entity), entity, fields, **says)
     check_limits(description)
     return description

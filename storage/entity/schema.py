@@ -52,8 +52,8 @@ class Field:
 class Description(Generic[E]):
     """An entity's type, the name of its table and collection, and its fields without ``id`` and ``version``.
 
-    ``passing``: whether its rows are of use only where they were written, and only for a while, so that they
-    neither move to another database nor into a backup. The class says so: ``passing: ClassVar[bool] = True``.
+    ``transient``: whether its rows are of use only where they were written, and only for a while, so that they
+    neither move to another database nor into a backup. The class says so: ``transient: ClassVar[bool] = True``.
 
     ``credential``: whether its rows let somebody in, so that they move only where that is asked for: a token that was
     revoked since would be good again. The class says so: ``credential: ClassVar[bool] = True``.
@@ -62,7 +62,7 @@ class Description(Generic[E]):
     name: str
     type: type[E]
     fields: tuple[Field, ...]
-    passing: bool = False
+    transient: bool = False
     credential: bool = False
 
     @cached_property

@@ -105,7 +105,7 @@ def several(field: Field, values: object) -> tuple[Any, ...]:
 
 
 def search_conditions(field: Field, operator: str, value: object) -> list[Condition]:
-    """Check a piece of text to search for; blanks at its ends count, and nothing is found everywhere."""
+    """Check a piece of text to search for; blanks at its ends count, and an empty search matches every row."""
     assert isinstance(field.rule, Text)  # noqa: S101 - for the type checker: nothing else is searchable
     if not isinstance(value, str):
         raise ValueError(f"the text to search for must be text, not {type(value).__name__}")

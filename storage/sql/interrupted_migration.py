@@ -1,4 +1,4 @@
-"""What a killed migration was bound for, on engines that commit each statement by itself.
+"""The target of an interrupted migration, on servers that commit each statement by itself.
 
 There a kill leaves a database between two revisions, and whoever comes next, whichever way it is bound, must
 first go where the killed one was going. Elsewhere a transaction undoes it, and nothing is written down.
@@ -13,7 +13,7 @@ TABLE = "engine_room_begun"
 
 
 def find_begun(connection: Connection) -> str | None:
-    """Return the revision, or ``base``, that a killed migration was bound for."""
+    """Return the target of an interrupted migration: a revision, or ``base``."""
     if connection.dialect.name not in COMMITS_EACH_STATEMENT or not inspect(connection).has_table(TABLE):
         return None
     target: str | None = connection.scalar(text("SELECT target FROM engine_room_begun"))

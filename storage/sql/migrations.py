@@ -164,7 +164,7 @@ class SqlMigrations(MigrationsInFiles):
         return is_reached and find_begun(connection) is None
 
     def end_begun(self, connection: Connection) -> None:
-        """Take a migration that was killed to where it was bound for."""
+        """Finish an interrupted migration."""
         target = find_begun(connection)
         if target is not None:
             self.load_scripts()

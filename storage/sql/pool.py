@@ -17,7 +17,7 @@ from sqlalchemy import Engine, QueuePool
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util.queue import Empty, Full, QueueCommon
 
-#: As psycopg and PyMySQL have them; importing either for an engine of the other would be in vain.
+#: As psycopg and PyMySQL have them; importing either for a server of the other would be of no use.
 IDLE = 0
 IN_TRANSACTION = 1
 

@@ -41,7 +41,7 @@ class Concurrency(Fixtures):
         assert repository.get(id) == last
 
     def test_one_of_many_that_saw_the_same_wins(self, repository: Repository[Any]) -> None:
-        """10.9 The others learn that somebody was faster."""
+        """10.9 The others get a version conflict."""
         seen = repository.add(Engine("contested"))
 
         def change(thread: int) -> str:

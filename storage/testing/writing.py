@@ -113,7 +113,7 @@ class Updating(Fixtures):
 
     @pytest.mark.parametrize("version", [1, 3, 2**63 - 1])
     def test_an_update_with_another_version_is_a_conflict(self, repository: Repository[Any], version: int) -> None:
-        """10.3 Somebody was faster, and nothing is changed."""
+        """10.3 The entity has changed since, and nothing is written."""
         added = repository.add(self.samples.one(1))
         updated = repository.update(added.id, self.samples.changes(2))
         with pytest.raises(VersionConflict):

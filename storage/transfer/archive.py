@@ -67,7 +67,7 @@ class BackupFile(Source):
         self.identities = identities
         self.migrations = storage.migrations
         self.credentials = credentials
-        self.known = {one.name: one for one in storage.descriptions.values() if not one.passing}
+        self.known = {one.name: one for one in storage.descriptions.values() if not one.transient}
         try:
             self.check_seal()
             self.manifest = self.check_lines()

@@ -1,4 +1,4 @@
-"""Values that no two rows may have, while rows move: who is in whose way, and who gives way.
+"""Resolve unique-key conflicts during a copy.
 
 A row can be put where another still has its value, if that other row is about to go or to change: it is taken
 out first, and put back when its turn comes. So two rows that have swapped their names arrive. A row that stays
@@ -21,7 +21,7 @@ from storage.transfer.sources import Source
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A row of the destination that has the value which a row of the source brings, and whether it gives way."""
+    """A row of the destination that has the value of a row of the source, and whether it may be deleted first."""
 
     field: str
     wanted_by: Row
@@ -52,7 +52,7 @@ def obstacles(
     canonical = Canonical(description)
     for name in unique_fields(description):
         found = holders(description, destination, name, wanted)
-        # Every holder gives way then, whatever else becomes of it: a backup would be read as a whole to tell.
+        # Every holder may be deleted then, whatever else becomes of it: a backup would be read as a whole to tell.
         everything_goes = choice.delete and choice.overwrite
         ids = [holder.id for _, holder in found]
         coming = {} if everything_goes else {row.id: row for row in source.find(description, "id", ids)}

@@ -37,7 +37,7 @@ LEFT = frozenset({Fate.NEWER, Fate.DIFFERENT})
 class Choice:
     """What a merge may do beside adding rows and bringing newer versions.
 
-    ``delete``: rows that only the destination has go. ``overwrite``: rows that are newer at the destination, or
+    ``delete``: rows missing from the source are deleted. ``overwrite``: rows that are newer at the destination, or
     differ at the same version, become the source's. With both, the destination ends equal.
     """
 

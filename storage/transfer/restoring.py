@@ -46,7 +46,7 @@ def restore(
     ``Invalid`` as well if somebody else, such as another restore, puts it into service meanwhile: that is
     looked at every 1000 rows.
 
-    Rows of passing entities, such as sign-ins, are deleted: they belong to what was there before. Rows that let
+    Rows of transient entities, such as sign-ins, are deleted: they belong to what was there before. Rows that let
     somebody in, such as API tokens, stay as they are, unless the backup was opened with its own.
     """
     there = StorageSource(destination, credentials=backup.credentials)
@@ -61,7 +61,7 @@ def restore(
     if not rows_may_go:
         refuse_late_rows(there, entities)
     check_withdrawn(there)
-    forget_passing(destination)
+    delete_transient(destination)
     watching = Watching(there, progress or Silence())
     report = bring(backup, there, Choice(delete=True, overwrite=True), watching)
     verification = verify(backup, there, watching)
@@ -119,9 +119,9 @@ class Watching(Progress):
         self.progress.end()
 
 
-def forget_passing(destination: Storage) -> None:
+def delete_transient(destination: Storage) -> None:
     """Delete the rows that are of no use beside those of the backup."""
     for description in destination.descriptions.values():
-        if description.passing:
+        if description.transient:
             repository = destination.repository(description.type)
             delete_rows(repository, rows(repository))

@@ -93,7 +93,7 @@ class StorageSource(Source):
 
 def moving(descriptions: Iterable[Description[Any]], *, credentials: bool) -> list[Description[Any]]:
     """Return the entities whose rows move."""
-    return [one for one in descriptions if not one.passing and (credentials or not one.credential)]
+    return [one for one in descriptions if not one.transient and (credentials or not one.credential)]
 
 
 def common_entities(source: Source, destination: Source) -> list[Description[Any]]:

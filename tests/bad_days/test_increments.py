@@ -1,4 +1,4 @@
-"""No update is lost: whoever passes the version, and tries again when somebody was faster, adds to the sum."""
+"""No update is lost: whoever passes the version, and tries again after a version conflict, adds to the sum."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def test_a_higher_mark_of_the_destination_stays(source: Storage, destination: St
     assert destination.engines.last_id() == 40
 
 
-def test_passing_rows_stay_and_their_ids_are_not_used_again(source: Storage, destination: Storage) -> None:
+def test_transient_rows_stay_and_their_ids_are_not_used_again(source: Storage, destination: Storage) -> None:
     source.repository(SignIn).add(SignIn("ada", "a" * 64, NOON, NOON))
     copy(source, destination)
     assert destination.repository(SignIn).count() == destination.repository(IdempotencyKey).count() == 0

@@ -65,7 +65,7 @@ def test_a_destination_that_has_rows_is_refused(source: Storage, destination: St
     assert destination.migrations.current() != WITHDRAWN
 
 
-def test_with_replace_its_rows_go_and_passing_rows_with_them(source: Storage, destination: Storage) -> None:
+def test_with_replace_its_rows_go_and_transient_rows_with_them(source: Storage, destination: Storage) -> None:
     source.engines.put_many(engines(3))
     destination.engines.put_many([Engine("newer", id=2, version=9), Engine("further", id=7, version=1)])
     destination.repository(SignIn).add(SignIn("ada", "a" * 64, NOON, NOON))
@@ -107,7 +107,7 @@ def test_of_two_restores_that_begin_at_once_one_is_refused(
         assert destination.migrations.current() == WITHDRAWN
 
 
-def test_passing_rows_that_cannot_be_read_go_as_well(source: Storage, destination: Storage) -> None:
+def test_transient_rows_that_cannot_be_read_go_as_well(source: Storage, destination: Storage) -> None:
     for username in ("ada", "grace", "jean"):
         destination.repository(SignIn).add(SignIn(username, username[0] * 64, NOON, NOON))
     run_on_sql(destination, "UPDATE sign_in SET expires = 'tomorrow' WHERE id < 3")

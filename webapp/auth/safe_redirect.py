@@ -1,4 +1,4 @@
-"""Where a person goes on after signing in: a page of ours, whatever an address that came from outside says."""
+"""Safe redirect after sign-in: to a page of the application, whatever the address from outside says."""
 
 from __future__ import annotations
 
