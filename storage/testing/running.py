@@ -71,7 +71,7 @@ class Running(Fixtures):
         "error",
         [
             NotFound("nothing there"),
-            VersionConflict("somebody was faster"),
+            VersionConflict("the version is another one"),
             Unavailable("no answer"),
             Unavailable("no answer to the commit", may_have_been_applied=True),
             ZeroDivisionError("a mistake"),
