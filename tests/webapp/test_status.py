@@ -1,4 +1,4 @@
-"""The page ``/status``: how it is, also when it is not well."""
+"""The page ``/status``, also of an application whose database fails."""
 
 from __future__ import annotations
 
