@@ -22,7 +22,7 @@ MakeDatabase = Callable[[str], str]
 
 #: Measuring coverage takes half as long again as the test. These tests run lines of storage/ that others run too: the
 #: contract on further entities, servers and stand-ins, and the application, but for the commands that storage brings.
-#: Not those with a browser: Playwright's greenlets do not survive that their thread's tracer changes.
+#: Those with a browser stay measured: they wait for it, and a tracer that comes and goes is untried among greenlets.
 UNMEASURED = (
     "tests/test_hostile_servers.py",
     "tests/third_party/test_memory.py",
