@@ -22,8 +22,8 @@ MakeDatabase = Callable[[str], str]
 
 #: Measuring coverage takes half as long again as the test. These tests run lines of storage/ that others run too: the
 #: contract on further entities, servers and stand-ins, and the application, but for the commands that storage brings.
+#: Those with a browser stay measured: they wait for it, and a tracer that comes and goes is untried among greenlets.
 UNMEASURED = (
-    "tests/browser/",
     "tests/test_hostile_servers.py",
     "tests/third_party/test_memory.py",
     "tests/webapp/",
