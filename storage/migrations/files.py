@@ -9,7 +9,7 @@ from typing import cast
 from storage.errors import Invalid, Unsupported
 from storage.migrations.history import check_histories
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # It becomes the name of the files and the first line of their docstrings.
 MESSAGE = re.compile(r'[^"\\\n\r]*\w[^"\\\n\r]*')
 

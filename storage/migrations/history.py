@@ -16,7 +16,7 @@ from types import ModuleType
 
 from storage.errors import Invalid
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 MONGO_FOLDER = HERE / "mongo" / "revisions"
 
 NUMBERED = re.compile(r"(?!0000)\d{4}_\w+\.py")
