@@ -65,9 +65,7 @@ class Application(Flask):
         is_health_check = request.path in HEALTH_CHECKS and request.method in ("GET", "HEAD")
         if not is_health_check and not is_trusted(request.host, self.config["TRUSTED_HOSTS"]):
             raise SecurityError
-        return self.url_map.bind_to_environ(
-            request.environ, server_name=self.config["SERVER_NAME"], subdomain=self.url_map.default_subdomain
-        )
+        return self.url_map.bind_to_environ(request.environ)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import BigInteger, DateTime, Integer, String
@@ -42,7 +42,7 @@ class CodePointText(TypeDecorator[str]):
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC to the millisecond: without a zone in the database, with one in Python, see ``reader``.
+    """A moment in UTC to the millisecond: without a zone in the database, with one in Python.
 
     SQLite has no such type and keeps text of a fixed width, which sorts as the moments do.
     """
@@ -64,6 +64,12 @@ class Moment(TypeDecorator[datetime]):
             return None
         naive = value.replace(tzinfo=None)
         return naive.isoformat(" ", "milliseconds") if dialect.name == "sqlite" else naive
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware datetime: which unique field is taken is found by the values that are read."""
+        if value is None:
+            return None
+        return (datetime.fromisoformat(value) if dialect.name == "sqlite" else value).replace(tzinfo=UTC)
 
 
 def column_type(rule: fields.Rule) -> TypeEngine[Any]:
