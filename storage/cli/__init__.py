@@ -1,7 +1,7 @@
 """The commands: ``python -m storage``, and the same on an application's database."""
 
-from storage.cli.commands import commands, commands_on
 from storage.cli.targets import OwnPlace
+from storage.cli.transfers import commands, commands_on
 
 __all__ = [
     "OwnPlace",

@@ -16,7 +16,7 @@ from storage.entity.declaration import describe, entity_name
 from storage.entity.fields import LARGEST_ID, VALUE_TYPES, Integer, Rule, Text, Timestamp, check_characters
 from storage.entity.limits import NAME, check_together
 from storage.entity.schema import ID, Description, Field, check_id, check_version
-from storage.entity.search_key import KEY_FACTOR, prefix_end, search_key
+from storage.entity.search_keys import KEY_FACTOR, prefix_end, search_key
 
 __all__ = [
     "ID",

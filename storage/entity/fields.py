@@ -36,7 +36,7 @@ class Text(Rule):
     """Text of 1 to ``max_length`` code points, ordered by code point.
 
     No control characters (so no NUL), no lone surrogates, no blanks at either end. ``searchable``: a key
-    that ignores case is stored beside it (see ``storage.entity.search_key``).
+    that ignores case is stored beside it (see ``storage.entity.search_keys``).
     """
 
     max_length: int

@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.entity.fields import LARGEST_ID, Integer, Rule, Text
 from storage.entity.schema import Description
-from storage.entity.search_key import KEY_FACTOR
+from storage.entity.search_keys import KEY_FACTOR
 from storage.entity.sizes import page_bytes, row_bytes
 
 #: PostgreSQL takes 2,704 bytes in an index; this leaves room for the id and for what it adds. MySQL takes 3,072.

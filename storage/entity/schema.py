@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from storage.entity.columnar import Columns, picked
 from storage.entity.fields import LARGEST_ID, Integer, Rule, Text
-from storage.entity.search_key import search_key
+from storage.entity.search_keys import search_key
 from storage.entity.sizes import row_bytes
 from storage.errors import Invalid
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from storage.entity.fields import Rule, Text
-from storage.entity.search_key import KEY_FACTOR
+from storage.entity.search_keys import KEY_FACTOR
 
 #: A code point in UTF-8, as PostgreSQL, SQLite and MongoDB count it, and in utf8mb4, as MySQL reserves it.
 CODE_POINT = 4
