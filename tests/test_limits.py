@@ -198,5 +198,5 @@ def test_nothing_that_may_be_declared_is_wider_than_it_says() -> None:
         "title": Annotated[str, Text(10, searchable=True)],
         "fired": Annotated[datetime, Timestamp()],
     }))  # fmt: skip
-    assert row_bytes(described.fields) == 4002 + 41 + 121 + 3 * 8 + 1 <= ROW
-    assert page_bytes(described.fields) == 42 + 48 + 128 + 3 * 8
+    assert row_bytes(described.rules) == 4002 + 41 + 121 + 3 * 8 + 1 <= ROW
+    assert page_bytes(described.rules) == 42 + 48 + 128 + 3 * 8
