@@ -10,12 +10,12 @@ from flask import Flask
 from storage.flask import Storage
 from webapp import errors, proxies, security, static_files
 from webapp.api import documentation as docs
-from webapp.api import views as api
+from webapp.api import views as api_views
 from webapp.auth import access, cookies, sign_in, token_commands
 from webapp.config import configured_app
 from webapp.ops import logs, private_files, probe, status, trace
 from webapp.ops import views as operations
-from webapp.pages import views as pages
+from webapp.pages import views as page_views
 from webapp.starting import check_configuration
 
 __all__ = ["create_app"]
@@ -45,7 +45,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     sign_in.init_app(app)
     app.cli.add_command(token_commands.commands)
     static_files.init_app(app)
-    app.url_map.converters["id"] = api.IdConverter
-    for part in (api, docs, operations, pages):
+    app.url_map.converters["id"] = api_views.IdConverter
+    for part in (api_views, docs, operations, page_views):
         app.register_blueprint(part.blueprint)
     return app
